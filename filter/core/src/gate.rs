@@ -1,0 +1,269 @@
+//! The pipeline: every stage of a request by name, in order, in one screen.
+//!
+//! ```text
+//! begin    headers -> route -> bearer token -> JWS -> claims -> principal -> await the body
+//! finish   bytes -> request -> document -> plan -> decision -> rewrite -> forward
+//! ```
+//!
+//! INVARIANT: only this file makes an [`Outcome`], and an outcome always carries its audit record.
+//! Forwarding needs a [`Permit`], which only a decision without a denial gives.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
+use crate::decide::{Decision, decide};
+use crate::denial::Reason;
+use crate::document::{Bounds, Document};
+use crate::http::{GraphqlRequest, Head, HeaderPairs};
+use crate::identity::Principal;
+use crate::limits::NESTING;
+use crate::plan::Plan;
+use crate::reply::{Refusal, Reply};
+use crate::rewrite::rewrite;
+use crate::settings::{Configuration, ConfigurationError, Settings};
+use crate::token::UnixTime;
+use crate::token::bearer::bearer;
+use crate::token::compact::Jws;
+use crate::token::signature::SignatureVerifier;
+use crate::token::verify::verify;
+
+mod facts;
+
+/// A configuration in force, or the reason for which every request is refused.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    open: Result<Rc<Open>, Reason>,
+}
+
+#[derive(Debug)]
+struct Open {
+    configuration: Configuration,
+    enforced: Rc<Enforced>,
+}
+
+/// Where a request stands.
+#[derive(Debug)]
+pub enum Step {
+    /// The head is acceptable and the caller known: hand the whole body to [`Pending::finish`].
+    AwaitBody(Box<Pending>),
+    /// It is over.
+    Settle(Box<Outcome>),
+}
+
+/// A request of a verified caller, waiting for its body.
+#[derive(Debug)]
+pub struct Pending {
+    open: Rc<Open>,
+    principal: Principal,
+    facts: Facts,
+}
+
+/// The end of a request: what to do, and its record.
+#[derive(Debug)]
+pub struct Outcome {
+    effect: Effect,
+    audit: AuditRecord,
+}
+
+/// What to do with a request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send this body upstream in place of the client's.
+    Forward(Vec<u8>),
+    /// Answer this; nothing goes upstream.
+    Reply(Reply),
+}
+
+impl Gate {
+    /// Opens the gate for a configuration.
+    ///
+    /// # Errors
+    /// What is wrong with it. The answer depends on the bytes alone.
+    pub fn configure(bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let configuration = Configuration::read(bytes)?;
+        let enforced = Rc::new(Enforced::new(&configuration));
+        Ok(Self { open: Ok(Rc::new(Open { configuration, enforced })) })
+    }
+
+    /// A gate that refuses every request for `reason`.
+    #[must_use]
+    pub const fn closed(reason: Reason) -> Self {
+        Self { open: Err(reason) }
+    }
+
+    /// The settings in force; none if closed.
+    #[must_use]
+    pub fn settings(&self) -> Option<&Settings> {
+        self.open.as_ref().ok().map(|open| &open.configuration.settings)
+    }
+
+    /// The policy in force; none if closed.
+    #[must_use]
+    pub fn enforced(&self) -> Option<&Rc<Enforced>> {
+        self.open.as_ref().ok().map(|open| &open.enforced)
+    }
+
+    /// Judges the head of a request: is it for us, and who asks?
+    #[must_use]
+    pub fn begin(
+        &self,
+        headers: &HeaderPairs,
+        verifier: &dyn SignatureVerifier,
+        now: UnixTime,
+    ) -> Step {
+        let head = Head::read(headers);
+        let mut facts = Facts::of_head(&head, self.enforced());
+        let open = match &self.open {
+            Ok(open) => Rc::clone(open),
+            Err(reason) => return Step::Settle(refuse(*reason, facts)),
+        };
+        match authenticate(&open.configuration, &head, &mut facts, verifier, now) {
+            Ok(principal) => Step::AwaitBody(Box::new(Pending { open, principal, facts })),
+            Err(reason) => Step::Settle(refuse(reason, facts)),
+        }
+    }
+
+    /// The record of a request that was refused before it came here.
+    #[must_use]
+    pub fn unseen(&self) -> AuditRecord {
+        let facts = Facts { enforced: self.enforced().cloned(), ..Facts::default() };
+        AuditRecord::new(Verdict::None(Reason::NotEvaluated), facts)
+    }
+}
+
+impl Pending {
+    /// The largest body that will be read, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        let limit = self.open.configuration.settings.limits.body_bytes;
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
+    /// Judges the whole request.
+    #[must_use]
+    pub fn finish(mut self, body: &[u8]) -> Box<Outcome> {
+        if body.len() > self.body_limit() {
+            return self.refuse(Reason::BodyTooLarge);
+        }
+        let configuration = &self.open.configuration;
+        match authorize(configuration, &self.principal, body, &mut self.facts) {
+            Ok(permit) => permit.forward(self.facts),
+            Err(refusal) => refuse(refusal, self.facts),
+        }
+    }
+
+    /// Refuses without judging: the body cannot be had, for `reason`.
+    #[must_use]
+    pub fn refuse(self, reason: Reason) -> Box<Outcome> {
+        refuse(reason, self.facts)
+    }
+
+    /// The record of a request whose body never came to its end.
+    #[must_use]
+    pub fn abandon(self) -> AuditRecord {
+        AuditRecord::new(Verdict::None(Reason::RequestIncomplete), self.facts)
+    }
+}
+
+impl Outcome {
+    /// What to do, and the record.
+    #[must_use]
+    pub fn into_parts(self) -> (Effect, AuditRecord) {
+        (self.effect, self.audit)
+    }
+}
+
+fn authenticate(
+    configuration: &Configuration,
+    head: &Head<'_>,
+    facts: &mut Facts,
+    verifier: &dyn SignatureVerifier,
+    now: UnixTime,
+) -> Result<Principal, Reason> {
+    let Configuration { settings, policy, .. } = configuration;
+    head.route(settings)?;
+    let token = bearer(&head.authorization).map_err(Reason::Token)?;
+    let jws = Jws::read(&token).map_err(Reason::Token)?;
+    let claims = verify(&jws, &settings.issuers, verifier, now).map_err(Reason::Token)?;
+    let principal = Principal::new(claims, policy);
+    facts.note_caller(&principal, configuration);
+    head.expect_body(settings)?;
+    Ok(principal)
+}
+
+impl AuditRecord {
+    /// The end of a request whose verdict could not be carried out: it is refused instead.
+    #[must_use]
+    pub fn overruled(self, reason: Reason) -> Box<Outcome> {
+        refuse(reason, self.into_facts())
+    }
+}
+
+/// The right to forward one body: made by [`authorize`] alone, where nothing is denied.
+struct Permit {
+    body: Vec<u8>,
+}
+
+fn authorize(
+    configuration: &Configuration,
+    principal: &Principal,
+    body: &[u8],
+    facts: &mut Facts,
+) -> Result<Permit, Refusal> {
+    let Configuration { settings: Settings { limits, .. }, policy, .. } = configuration;
+    let request = GraphqlRequest::read(body, limits.variables_depth)?;
+    let name = request.operation_name.as_deref();
+    let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
+    let read =
+        |text| Document::read(text, &bounds).map_err(|error| Refusal::unreadable(&error, text));
+
+    let document = read(&request.query)?;
+    let plan = Plan::new(&document, name, policy.schema(), limits)
+        .map_err(|error| Refusal::invalid(error, &request.query))?;
+    facts.note_operation(&document, &plan);
+    let included = plan.evaluate(&request.query, &|name| request.boolean(name))?;
+    facts.note_requested(&plan, &included, policy);
+    let decision = decide(&plan, policy, &principal.authority, &included);
+    if let Some(reason) = decision.reason() {
+        facts.note_denied(&decision, &plan, policy, &request.query);
+        return Err(Refusal::at(reason, decision.place(&plan), &request.query));
+    }
+
+    let text = rewrite(&document, &plan, &decision.removed).ok_or(Reason::Internal)?;
+    let Cow::Owned(text) = text else {
+        return Permit::new(&request, &document, &plan);
+    };
+    // What is forwarded is what was authorized, and a new text is a new document.
+    let document = read(&text)?;
+    let plan = Plan::new(&document, name, policy.schema(), limits).map_err(|_| Reason::Internal)?;
+    let included = plan.evaluate(&text, &|name| request.boolean(name))?;
+    match decide(&plan, policy, &principal.authority, &included) {
+        Decision { denied, removed } if denied.is_empty() && removed.is_empty() => {
+            Permit::new(&request, &document, &plan)
+        }
+        Decision { .. } => Err(Reason::Internal.into()),
+    }
+}
+
+impl Permit {
+    fn new(
+        request: &GraphqlRequest<'_>,
+        document: &Document<'_>,
+        plan: &Plan,
+    ) -> Result<Self, Refusal> {
+        let operation = plan.chosen(document).ok_or(Reason::Internal)?;
+        Ok(Self { body: request.forward(document.source, operation)? })
+    }
+
+    fn forward(self, facts: Facts) -> Box<Outcome> {
+        let audit = AuditRecord::new(Verdict::Allow, facts);
+        Box::new(Outcome { effect: Effect::Forward(self.body), audit })
+    }
+}
+
+fn refuse(refusal: impl Into<Refusal>, facts: Facts) -> Box<Outcome> {
+    let refusal = refusal.into();
+    let audit = AuditRecord::new(Verdict::Deny(refusal.reason()), facts);
+    Box::new(Outcome { effect: Effect::Reply(Reply::from(refusal)), audit })
+}

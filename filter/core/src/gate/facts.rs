@@ -1,0 +1,124 @@
+//! What the pipeline notes for the audit record, stage by stage.
+
+use std::rc::Rc;
+
+use crate::audit::{Caller, Denied, Enforced, Facts, Operation};
+use crate::decide::{self, Decision};
+use crate::denial::Reason;
+use crate::document::Document;
+use crate::http::Head;
+use crate::identity::Principal;
+use crate::plan::{Included, PathId, Plan, Target};
+use crate::policy::Policy;
+use crate::policy::blob::Digest;
+use crate::settings::Configuration;
+
+impl Enforced {
+    pub(super) fn new(configuration: &Configuration) -> Self {
+        let Configuration { settings, policy, digest } = configuration;
+        Self {
+            policy: policy.parts().name.to_string(),
+            revision: revision(policy, digest),
+            digest: digest.to_string(),
+            mode: settings.request_headers,
+        }
+    }
+}
+
+fn revision(policy: &Policy, digest: &Digest) -> String {
+    match policy.parts().revision.as_ref() {
+        "" => digest.short(),
+        given => given.to_owned(),
+    }
+}
+
+impl Facts {
+    pub(super) fn of_head(head: &Head<'_>, enforced: Option<&Rc<Enforced>>) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let path = head.path.and_then(|path| path.split(|byte| *byte == b'?').next());
+        Self {
+            enforced: enforced.cloned(),
+            method: head.method.map(text),
+            path: path.map(text),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
+        let Principal { claims, authority } = principal;
+        let Configuration { settings, policy, .. } = configuration;
+        let issuer = settings.issuers.get(claims.issuer());
+        let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
+        let actors = claims.actor().into_iter().flat_map(|actor| {
+            let earlier = actor.chain().iter().map(ToString::to_string);
+            std::iter::once(actor.subject().to_owned()).chain(earlier)
+        });
+        self.caller = Some(Caller {
+            issuer: issuer.map_or_else(String::new, |issuer| issuer.issuer.to_string()),
+            subject: claims.subject().to_owned(),
+            client: claims.client().map(str::to_owned),
+            actors: actors.collect(),
+            roles: names(authority.subject),
+            acting_roles: authority.acting().map(names),
+        });
+    }
+
+    pub(super) fn note_operation(&mut self, document: &Document<'_>, plan: &Plan) {
+        let sha256 = hmac_sha256::Hash::hash(document.source.as_bytes());
+        self.usage = Some(plan.usage);
+        self.operation = plan.chosen(document).map(|operation| Operation {
+            name: operation.name.map(|name| name.text.to_owned()),
+            kind: operation.kind.name(),
+            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        });
+    }
+
+    pub(super) fn note_requested(&mut self, plan: &Plan, included: &Included, policy: &Policy) {
+        let executed = plan.uses.iter().filter(|one| included.includes(one.condition));
+        let fields = executed.filter_map(|one| match one.target {
+            Target::Field(field) => Some(field),
+            Target::Unknown { .. } => None,
+        });
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort_unstable();
+        fields.dedup();
+        let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
+        self.requested = Some(names.collect());
+    }
+
+    pub(super) fn note_denied(
+        &mut self,
+        decision: &Decision,
+        plan: &Plan,
+        policy: &Policy,
+        source: &str,
+    ) {
+        let denied = decision.denied.iter().map(|denied| {
+            let decide::Denied { target, at, because, rules } = denied;
+            let rules = rules.iter().map(|rule| policy.rule_name(*rule).to_owned());
+            let path = plan.path_to(*at, source).into_iter().map(str::to_owned);
+            Denied {
+                coordinate: coordinate(*target, *at, plan, policy, source),
+                because: *because,
+                rules: rules.collect(),
+                path: path.collect(),
+            }
+        });
+        self.denied = denied.collect();
+    }
+}
+
+/// `Type.field`, also for one that is not there; for an unknown type its name alone.
+fn coordinate(target: Target, at: PathId, plan: &Plan, policy: &Policy, source: &str) -> String {
+    let name = plan.place(at).and_then(|place| place.text(source)).unwrap_or_default();
+    match target {
+        Target::Field(field) => policy.schema().coordinate(field),
+        Target::Unknown { reason: Reason::UnknownType | Reason::FragmentImpossible, .. } => {
+            name.to_owned()
+        }
+        Target::Unknown { parent, .. } => {
+            let parent = policy.schema().type_def(parent).map_or("", |parent| &*parent.name);
+            format!("{parent}.{name}")
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Method, path, headers and body bytes -> one [`GraphqlRequest`], exactly one reading or a
+//! refusal; and the canonical bytes to forward.
+//!
+//! Follows GraphQL over HTTP (POST, `application/json`) and is stricter wherever servers were seen
+//! to read the same bytes differently: a member or a header given twice, unknown members, a URL
+//! query beside the body, charsets and codings other than plain UTF-8 are refused. What goes
+//! upstream is built here from what was read, never the client's bytes.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::denial::Reason;
+use crate::document::Operation;
+use crate::json::{self, Json, JsonError};
+use crate::plan::Given;
+use crate::settings::Settings;
+
+/// A header's name and value as bytes; values need not be text.
+pub type HeaderPair = (Vec<u8>, Vec<u8>);
+
+/// Request headers as the host has them, pseudo-headers included, in any order.
+pub type HeaderPairs = [HeaderPair];
+
+/// Removed before a request goes upstream: they describe the client's body, not ours, or ask the
+/// server to read the request as another one.
+pub const REMOVED_HEADERS: [&str; 7] = [
+    "content-length",
+    "content-encoding",
+    "trailer",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-method",
+];
+
+/// The content type of what is forwarded.
+pub const CONTENT_TYPE: &str = "application/json";
+
+/// What the head of a request says.
+#[derive(Debug, Default)]
+pub struct Head<'a> {
+    /// `:method`
+    pub method: Option<&'a [u8]>,
+    /// `:path`, with the URL query.
+    pub path: Option<&'a [u8]>,
+    /// Every `authorization`.
+    pub authorization: Vec<&'a [u8]>,
+    content_type: Vec<&'a [u8]>,
+    content_encoding: Vec<&'a [u8]>,
+    content_length: Option<&'a [u8]>,
+    upgrade: bool,
+    repeated: bool,
+}
+
+impl<'a> Head<'a> {
+    /// Picks what matters out of the headers.
+    #[must_use]
+    pub fn read(headers: &'a HeaderPairs) -> Self {
+        let mut head = Self::default();
+        for (name, value) in headers {
+            let name = name.to_ascii_lowercase();
+            match name.as_slice() {
+                b":method" => head.repeated |= head.method.replace(value).is_some(),
+                b":path" => head.repeated |= head.path.replace(value).is_some(),
+                b":protocol" | b"upgrade" => head.upgrade = true,
+                b"authorization" => head.authorization.push(value),
+                b"content-type" => head.content_type.push(value),
+                b"content-encoding" => head.content_encoding.push(value),
+                b"content-length" => {
+                    head.repeated |= head.content_length.replace(value).is_some();
+                }
+                _ => {}
+            }
+        }
+        head
+    }
+
+    /// Whether this is a request for the endpoint at all. Comes before authentication and tells
+    /// nothing but what the URL already says.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn route(&self, settings: &Settings) -> Result<(), Reason> {
+        let (Some(method), Some(path), false) = (self.method, self.path, self.repeated) else {
+            return Err(Reason::HeadMalformed);
+        };
+        let mut parts = path.splitn(2, |byte| *byte == b'?');
+        if parts.next() != Some(settings.path.as_bytes()) {
+            return Err(Reason::PathNotServed);
+        }
+        // Compared exactly: HTTP/2 lets `post` through, and some servers execute it.
+        if method != b"POST" {
+            return Err(Reason::MethodNotAllowed);
+        }
+        if self.upgrade {
+            return Err(Reason::UpgradeNotAllowed);
+        }
+        match parts.next() {
+            None => Ok(()),
+            Some(_) => Err(Reason::UrlQueryNotAllowed),
+        }
+    }
+
+    /// Whether the body that follows can be read.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn expect_body(&self, settings: &Settings) -> Result<(), Reason> {
+        match self.content_type.as_slice() {
+            [value] if is_json_in_utf8(value) => {}
+            _ => return Err(Reason::ContentTypeNotSupported),
+        }
+        let plain = |value: &&[u8]| {
+            value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity")
+        };
+        if !self.content_encoding.iter().all(plain) {
+            return Err(Reason::ContentEncodingNotSupported);
+        }
+        let announced = self.content_length.and_then(|value| str::from_utf8(value).ok());
+        match announced.map(str::parse::<u64>) {
+            None => Ok(()),
+            Some(Ok(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
+            Some(Ok(_)) => Err(Reason::BodyTooLarge),
+            Some(Err(_)) => Err(Reason::HeadMalformed),
+        }
+    }
+}
+
+/// `application/json`, with at most one parameter: `charset=utf-8` (RFC 9110 8.3; RFC 8259 8.1).
+fn is_json_in_utf8(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case(b"application/json"));
+    let charset = |parameter: &[u8]| {
+        [b"charset=utf-8".as_slice(), b"charset=\"utf-8\""]
+            .iter()
+            .any(|known| parameter.eq_ignore_ascii_case(known))
+    };
+    json && match (parts.next(), parts.next()) {
+        (None, _) => true,
+        (Some(parameter), None) => charset(parameter),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A request as GraphQL over HTTP defines it.
+#[derive(Debug)]
+pub struct GraphqlRequest<'a> {
+    /// The document's text.
+    pub query: Cow<'a, str>,
+    /// Which operation, if the client says.
+    pub operation_name: Option<Cow<'a, str>>,
+    /// The variables, each with its text and its value.
+    pub variables: Vec<Variable<'a>>,
+}
+
+/// One variable of a request.
+#[derive(Debug)]
+pub struct Variable<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Its JSON text as sent, which is what is forwarded.
+    pub raw: &'a RawValue,
+    /// Its value, known to have one reading.
+    pub value: Json<'a>,
+}
+
+impl<'a> GraphqlRequest<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn read(body: &'a [u8], variables_depth: u32) -> Result<Self, Reason> {
+        if body.is_empty() {
+            return Err(Reason::BodyEmpty);
+        }
+        let text = str::from_utf8(body).map_err(|_| Reason::BodyMalformed)?;
+        if text.trim_ascii_start().starts_with('[') {
+            return Err(Reason::BatchNotAllowed);
+        }
+        let mut query = None;
+        let mut operation_name = None;
+        let mut variables = Vec::new();
+        for (name, raw) in json::members(text).map_err(json_reason)? {
+            match name.as_ref() {
+                "query" => query = Some(raw),
+                "operationName" => operation_name = read_operation_name(raw)?,
+                "variables" => variables = read_variables(raw, variables_depth)?,
+                // Read and not forwarded: no extension is allowed upstream.
+                "extensions" => check_extensions(raw, variables_depth)?,
+                _ => return Err(Reason::UnknownMember),
+            }
+        }
+        let query = query.and_then(|raw| match Json::read(raw.get(), 1) {
+            Ok(Json::String(text)) if !text.is_empty() => Some(text),
+            Ok(_) | Err(_) => None,
+        });
+        Ok(Self { query: query.ok_or(Reason::QueryMissing)?, operation_name, variables })
+    }
+
+    /// What the request gives for a variable that has to be a boolean.
+    #[must_use]
+    pub fn boolean(&self, name: &str) -> Given {
+        let variable = self.variables.iter().find(|variable| variable.name == name);
+        match variable.map(|variable| &variable.value) {
+            None => Given::Nothing,
+            Some(Json::Bool(value)) => Given::Boolean(*value),
+            Some(_) => Given::Other,
+        }
+    }
+
+    /// The canonical body: the given document, the name of its operation, and those variables that
+    /// the operation defines.
+    ///
+    /// # Errors
+    /// [`Reason::Internal`] if it cannot be written, which would be a defect.
+    pub fn forward(&self, query: &str, operation: &Operation<'_>) -> Result<Vec<u8>, Reason> {
+        let defined: BTreeSet<&str> =
+            operation.variables.iter().map(|variable| variable.name.text).collect();
+        let kept = self.variables.iter().filter(|variable| defined.contains(&*variable.name));
+        let variables = Members(kept.map(|kept| (kept.name.as_ref(), kept.raw)).collect());
+        let operation_name = operation.name.map(|name| name.text);
+        let body = Canonical { query, operation_name, variables };
+        serde_json::to_vec(&body).map_err(|_| Reason::Internal)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Canonical<'a> {
+    query: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Members::is_empty")]
+    variables: Members<'a>,
+}
+
+struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
+
+impl Members<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Members<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+fn read_operation_name(raw: &RawValue) -> Result<Option<Cow<'_, str>>, Reason> {
+    match Json::read(raw.get(), 1) {
+        Ok(Json::Null) => Ok(None),
+        // Empty means "absent" to some servers and "unknown" to others.
+        Ok(Json::String(name)) if !name.is_empty() => Ok(Some(name)),
+        Ok(_) | Err(_) => Err(Reason::OperationNameInvalid),
+    }
+}
+
+fn read_variables(raw: &RawValue, depth: u32) -> Result<Vec<Variable<'_>>, Reason> {
+    if raw.get() == "null" {
+        return Ok(Vec::new());
+    }
+    if !raw.get().starts_with('{') {
+        return Err(Reason::VariablesInvalid);
+    }
+    let members = json::members(raw.get()).map_err(json_reason)?;
+    let mut variables = Vec::with_capacity(members.len());
+    for (name, raw) in members {
+        let value = Json::read(raw.get(), depth).map_err(json_reason)?;
+        variables.push(Variable { name, raw, value });
+    }
+    Ok(variables)
+}
+
+fn check_extensions(raw: &RawValue, depth: u32) -> Result<(), Reason> {
+    match Json::read(raw.get(), depth).map_err(json_reason)? {
+        Json::Null | Json::Object(_) => Ok(()),
+        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+            Err(Reason::ExtensionsInvalid)
+        }
+    }
+}
+
+fn json_reason(error: JsonError) -> Reason {
+    match error {
+        JsonError::Syntax => Reason::BodyMalformed,
+        JsonError::DuplicateMember => Reason::DuplicateMember,
+        JsonError::Depth => Reason::LimitVariablesDepth,
+    }
+}

@@ -1,0 +1,58 @@
+//! [`VerifiedClaims`] -> [`Principal`]: who asks, for whom, and with which roles.
+
+use crate::policy::Policy;
+use crate::policy::rules::RoleSet;
+use crate::token::verify::VerifiedClaims;
+
+/// The roles that a request is decided with. All parties must grant: an agent never gets more than
+/// the user it acts for, nor more than its own ceiling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// The subject's roles.
+    pub subject: RoleSet,
+    /// The roles of the token's actor (`act.sub`, RFC 8693 4.1): none if the policy does not know
+    /// it.
+    pub actor: Option<RoleSet>,
+    /// The roles of the client, if the policy lists it as one that acts for users.
+    pub client: Option<RoleSet>,
+}
+
+impl Authority {
+    /// The roles of each party that has to grant.
+    pub fn parties(&self) -> impl Iterator<Item = RoleSet> {
+        [Some(self.subject), self.actor, self.client].into_iter().flatten()
+    }
+
+    /// The roles that all who act for the subject hold, if anybody does.
+    #[must_use]
+    pub fn acting(&self) -> Option<RoleSet> {
+        match (self.actor, self.client) {
+            (Some(actor), Some(client)) => Some(actor.intersection(client)),
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            (None, None) => None,
+        }
+    }
+}
+
+/// A caller whose token was verified.
+#[derive(Debug)]
+pub struct Principal {
+    /// What the token says.
+    pub claims: VerifiedClaims,
+    /// What that is worth under the policy.
+    pub authority: Authority,
+}
+
+impl Principal {
+    /// Maps claims to roles.
+    #[must_use]
+    pub fn new(claims: VerifiedClaims, policy: &Policy) -> Self {
+        let actor = claims.actor().map(|actor| actor.subject());
+        let authority = Authority {
+            subject: policy.roles_of(claims.groups()),
+            actor: actor.map(|actor| policy.actor_roles(actor).unwrap_or(RoleSet::EMPTY)),
+            client: claims.client().and_then(|client| policy.actor_roles(client)),
+        };
+        Self { claims, authority }
+    }
+}

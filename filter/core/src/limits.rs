@@ -1,0 +1,69 @@
+//! Every bound, with its unit, its default and where the number comes from.
+//!
+//! Two kinds: [`Limits`] can be set in the configuration, up to the cap beside each; the constants
+//! cannot be lifted by anybody. Where a bound is exceeded the request is refused, never cut short.
+
+/// The longest bearer token read, in bytes. Real tokens with groups stay under 4 KiB; proxies'
+/// header limits begin at 8 KiB.
+pub const TOKEN_BYTES: usize = 8192;
+
+/// Brackets of any kind open at one time in a document, and fragments spread within one another:
+/// what recursion depth depends on. A wasm stack of 1 MiB held 6,000 small frames when measured.
+pub const NESTING: u32 = 200;
+
+/// Fields decided on concrete object types for one operation: a selection on an interface counts
+/// once for each object type that it can be. Bounds the work behind `expanded_fields`.
+pub const CONCRETE_FIELDS: u32 = 50_000;
+
+/// Denied coordinates that a refusal names to the client, and coordinates in one audit list.
+pub const LISTED: usize = 100;
+
+/// Characters of a caller-chosen string (operation name, path, subject) that reach a record.
+pub const RECORDED_CHARS: usize = 256;
+
+/// The bounds that a configuration sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Request body, bytes. Envoy's own default buffer is 1 MiB.
+    pub body_bytes: u32,
+    /// Lexical tokens of the document. Apollo Router's default is 15,000.
+    pub tokens: u32,
+    /// Fields nested in one another.
+    pub depth: u32,
+    /// Root fields of the operation, after expansion.
+    pub root_fields: u32,
+    /// Aliased fields, after expansion.
+    pub aliases: u32,
+    /// Directives, after expansion.
+    pub directives: u32,
+    /// Selections after fragments are expanded.
+    pub expanded_fields: u32,
+    /// Lists and objects nested in one another in `variables`.
+    pub variables_depth: u32,
+}
+
+impl Limits {
+    /// What a configuration that names no limit gets.
+    pub const DEFAULT: Self = Self {
+        body_bytes: 1 << 20,
+        tokens: 15_000,
+        depth: 32,
+        root_fields: 32,
+        aliases: 64,
+        directives: 64,
+        expanded_fields: 10_000,
+        variables_depth: 64,
+    };
+
+    /// What no configuration can exceed.
+    pub const CAP: Self = Self {
+        body_bytes: 16 << 20,
+        tokens: 100_000,
+        depth: NESTING,
+        root_fields: 1_000,
+        aliases: 10_000,
+        directives: 10_000,
+        expanded_fields: 100_000,
+        variables_depth: 100,
+    };
+}

@@ -1,0 +1,276 @@
+//! Document + operation + schema -> [`Plan`]: every field that the operation can touch, on every
+//! object type that its parent can still be, with the conditions under which it is touched.
+//!
+//! One walk over the operation with its fragments expanded in place; limits are spent on the way.
+//! A plan depends on the document and the schema alone - not on variables, not on who asks - so
+//! that it can be kept by text. It validates as much of the document as a decision rests on (GraphQL
+//! spec, September 2025, section 5), and leaves the rest to the server.
+
+mod arguments;
+mod condition;
+mod index;
+mod walk;
+
+use crate::denial::Reason;
+use crate::document::{Document, Operation, OperationKind, Span};
+use crate::limits::Limits;
+use crate::policy::schema::{FieldId, Schema, TypeId};
+
+/// What an operation touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The chosen operation's position in the document.
+    pub operation: usize,
+    /// The positions of the fragments that it reaches.
+    pub fragments: Vec<usize>,
+    /// Every field on every concrete type, in document order.
+    pub uses: Vec<FieldUse>,
+    /// The response keys of the fields, each with the field above it.
+    pub path: Vec<PathNode>,
+    /// The `@skip` and `@include` conditions met on the way.
+    pub conditions: Vec<Condition>,
+    /// High-water marks.
+    pub usage: Usage,
+}
+
+/// One field on one concrete object type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldUse {
+    /// The coordinate.
+    pub target: Target,
+    /// Where in the response.
+    pub at: PathId,
+    /// Under which condition, if any.
+    pub condition: Option<ConditionId>,
+}
+
+/// What a use is of. What the schema does not have is a use all the same - one that nobody is
+/// granted - so that it is answered as a denied field is, in the order of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A coordinate of the schema.
+    Field(FieldId),
+    /// Nothing that the schema allows here; nothing below it is looked at.
+    Unknown {
+        /// In what way.
+        reason: Reason,
+        /// The type on which it was asked for.
+        parent: TypeId,
+    },
+}
+
+/// A position in [`Plan::path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathId(usize);
+
+/// A response key and the field that it is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathNode {
+    /// Where the key stands in the document: the alias, or else the name.
+    pub key: Span,
+    /// Where the name stands.
+    pub name: Span,
+    /// The field above.
+    pub parent: Option<PathId>,
+}
+
+/// A position in [`Plan::conditions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConditionId(usize);
+
+/// A selection with `@skip` or `@include`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The condition of what encloses it.
+    pub parent: Option<ConditionId>,
+    /// The selection that carries the directives.
+    pub selection: Span,
+    /// All of them must hold.
+    pub tests: Vec<Test>,
+}
+
+/// One directive's condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// The value with which the selection stays: `true` for `@include`, `false` for `@skip`.
+    pub stays_when: bool,
+    /// What decides.
+    pub operand: Operand,
+}
+
+/// The argument `if`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A literal.
+    Literal(bool),
+    /// A variable by its name's place, and its default.
+    Variable {
+        /// Where its name stands in the document.
+        name: Span,
+        /// Its default value.
+        default: Option<bool>,
+    },
+}
+
+/// How much of each limit an operation used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the document.
+    pub tokens: u32,
+    /// Fields within one another.
+    pub depth: u32,
+    /// Fields of the operation itself.
+    pub root_fields: u32,
+    /// Aliased fields.
+    pub aliases: u32,
+    /// Directives.
+    pub directives: u32,
+    /// Selections after expansion.
+    pub expanded_fields: u32,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanError {
+    /// The refusal.
+    pub reason: Reason,
+    /// Where in the document, if at one place.
+    pub at: Option<Span>,
+}
+
+impl Plan {
+    /// Plans the operation that `operation_name` chooses.
+    ///
+    /// # Errors
+    /// The first thing for which the operation has to be refused.
+    pub fn new(
+        document: &Document<'_>,
+        operation_name: Option<&str>,
+        schema: &Schema,
+        limits: &Limits,
+    ) -> Result<Self, PlanError> {
+        let operation = index::choose(document, operation_name)?;
+        let fragments = index::Fragments::new(document)?;
+        walk::walk(document, operation, &fragments, schema, limits)
+    }
+
+    /// The operation that was planned, in the document that it was planned from.
+    #[must_use]
+    pub fn chosen<'d, 'a>(&self, document: &'d Document<'a>) -> Option<&'d Operation<'a>> {
+        document.operations.get(self.operation)
+    }
+
+    /// Where in the document the field stands.
+    #[must_use]
+    pub fn place(&self, at: PathId) -> Option<Span> {
+        self.path.get(at.0).map(|node| node.name)
+    }
+
+    /// The response keys that lead to a field, outermost first.
+    #[must_use]
+    pub fn path_to<'a>(&self, at: PathId, source: &'a str) -> Vec<&'a str> {
+        let mut keys = Vec::new();
+        let mut next = Some(at);
+        // A node's parent comes before it, so that this ends.
+        while let Some(node) = next.and_then(|at| self.path.get(at.0)) {
+            keys.push(node.key.text(source).unwrap_or_default());
+            next = node.parent.filter(|parent| next.is_some_and(|at| parent.0 < at.0));
+        }
+        keys.reverse();
+        keys
+    }
+
+    /// For each condition whether it holds, given the boolean that the request has for a variable.
+    ///
+    /// # Errors
+    /// [`Reason::VariableInvalid`] if a variable has no boolean and no default; also where the
+    /// condition could not matter, as servers may coerce all variables first (spec 6.1.2).
+    pub fn evaluate(
+        &self,
+        source: &str,
+        variable: &dyn Fn(&str) -> Given,
+    ) -> Result<Included, Reason> {
+        let mut included = Vec::with_capacity(self.conditions.len());
+        for condition in &self.conditions {
+            let parent = condition.parent.is_none_or(|id| holds(&included, id));
+            let mut stays = true;
+            for test in &condition.tests {
+                let value = match test.operand {
+                    Operand::Literal(value) => value,
+                    Operand::Variable { name, default } => {
+                        let name = name.text(source).ok_or(Reason::Internal)?;
+                        match (variable(name), default) {
+                            (Given::Boolean(value), _) | (Given::Nothing, Some(value)) => value,
+                            (Given::Nothing, None) | (Given::Other, _) => {
+                                return Err(Reason::VariableInvalid);
+                            }
+                        }
+                    }
+                };
+                stays &= value == test.stays_when;
+            }
+            included.push(parent && stays);
+        }
+        Ok(Included(included))
+    }
+
+    /// The outermost selection that is switched off around a use under `condition`.
+    #[must_use]
+    pub fn switched_off(&self, condition: ConditionId, included: &Included) -> Option<Span> {
+        let mut off = None;
+        let mut next = Some(condition);
+        while let Some((id, node)) = next.and_then(|id| Some((id, self.conditions.get(id.0)?))) {
+            if !holds(&included.0, id) {
+                off = Some(node.selection);
+            }
+            next = node.parent.filter(|parent| parent.0 < id.0);
+        }
+        off
+    }
+}
+
+/// What a request gives for a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Not there.
+    Nothing,
+    /// A boolean.
+    Boolean(bool),
+    /// Something else, null too.
+    Other,
+}
+
+/// For each condition whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Included(Vec<bool>);
+
+impl Included {
+    /// Whether a use under `condition` is executed.
+    #[must_use]
+    pub fn includes(&self, condition: Option<ConditionId>) -> bool {
+        condition.is_none_or(|id| holds(&self.0, id))
+    }
+}
+
+/// An unknown condition counts as met: what it guards is decided, not passed over.
+fn holds(included: &[bool], id: ConditionId) -> bool {
+    included.get(id.0).copied().unwrap_or(true)
+}
+
+impl PlanError {
+    fn new(reason: Reason, at: Span) -> Self {
+        Self { reason, at: Some(at) }
+    }
+}
+
+impl OperationKind {
+    /// The operation type as the specification names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}

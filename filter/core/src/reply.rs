@@ -1,0 +1,121 @@
+//! [`Refusal`] -> [`Reply`]: the bytes that a refused client gets.
+//!
+//! A GraphQL response without `data` (spec 7.1: a request error), with the HTTP status of GraphQL
+//! over HTTP. For a 401 the challenge of RFC 6750 3, with no more than the error code.
+
+use serde_json::json;
+
+use crate::denial::Reason;
+use crate::document::{DocumentError, DocumentErrorKind, Span};
+use crate::plan::PlanError;
+use crate::token::TokenError;
+
+/// Why a request is refused, and where in its document that shows, if it may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    reason: Reason,
+    location: Option<Location>,
+}
+
+/// A place in the document: line and column, both from 1 (spec 7.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    line: u32,
+    column: u32,
+}
+
+/// An answer to the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// For the host's response code details.
+    pub details: String,
+}
+
+impl Refusal {
+    /// A document that is not one.
+    #[must_use]
+    pub fn unreadable(error: &DocumentError, source: &str) -> Self {
+        let reason = match error.kind {
+            DocumentErrorKind::TokenLimit => Reason::LimitTokens,
+            DocumentErrorKind::NestingLimit => Reason::LimitNesting,
+            DocumentErrorKind::Expected(_)
+            | DocumentErrorKind::VariableInConstant
+            | DocumentErrorKind::TypeSystemDefinition
+            | DocumentErrorKind::InvalidCharacter
+            | DocumentErrorKind::InvalidNumber
+            | DocumentErrorKind::UnterminatedString
+            | DocumentErrorKind::InvalidEscape
+            | DocumentErrorKind::SourceTooLong => Reason::DocumentSyntax,
+        };
+        let (line, column) = error.location(source);
+        Self { reason, location: Some(Location { line, column }) }
+    }
+
+    /// A refusal that shows at a place in the document.
+    #[must_use]
+    pub fn at(reason: Reason, place: Option<Span>, source: &str) -> Self {
+        let location = place.map(|place| {
+            let (line, column) = place.location(source);
+            Location { line, column }
+        });
+        Self { reason, location }
+    }
+
+    /// An operation that cannot be planned.
+    #[must_use]
+    pub fn invalid(error: PlanError, source: &str) -> Self {
+        Self::at(error.reason, error.at, source)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, location: None }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { reason, location } = refusal;
+        let answer = reason.answer();
+        let mut error = json!({ "message": answer.message, "extensions": { "code": answer.code } });
+        if let (Some(Location { line, column }), Some(error)) = (location, error.as_object_mut()) {
+            let locations = json!([{ "line": line, "column": column }]);
+            error.insert("locations".to_owned(), locations);
+        }
+        let body = json!({ "errors": [error] }).to_string().into_bytes();
+        let mut headers = vec![
+            ("content-type", "application/json; charset=utf-8"),
+            ("cache-control", "no-store"),
+        ];
+        headers.extend(challenge(reason));
+        Self {
+            status: answer.status,
+            headers,
+            body,
+            details: format!("fieldgate_{}", reason.code()),
+        }
+    }
+}
+
+/// The header that goes with a status: RFC 6750 3 for 401, RFC 9110 15.5.6 for 405.
+fn challenge(reason: Reason) -> Option<(&'static str, &'static str)> {
+    match reason {
+        Reason::Token(TokenError::Missing) => Some(("www-authenticate", "Bearer")),
+        Reason::Token(_) => Some(("www-authenticate", "Bearer error=\"invalid_token\"")),
+        Reason::MethodNotAllowed => Some(("allow", "POST")),
+        _ => None,
+    }
+}

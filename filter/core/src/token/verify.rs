@@ -1,0 +1,268 @@
+//! [`Jws`] + issuers + verifier + time -> [`VerifiedClaims`] (RFC 7519 section 7.2, RFC 8725).
+//!
+//! The order is fixed: who claims to have issued it, with which algorithm and key, whether the
+//! signature holds, and only then what it says. A token with a bad signature is that and nothing
+//! else. Deliberately absent: revocation, sender constraints (`cnf`), scopes, and any default that
+//! lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
+
+mod claims;
+mod groups;
+mod verified;
+
+use crate::json::Json;
+use crate::token::compact::Jws;
+use crate::token::keys::{Algorithm, Key, KeySet};
+use crate::token::signature::SignatureVerifier;
+use crate::token::{TokenError, UnixTime, media_type};
+
+pub use verified::{Actor, VerifiedClaims};
+
+/// The most keys that are tried for a token without `kid`.
+pub const MAX_KEY_TRIES: usize = 4;
+
+/// The most groups of a caller.
+pub const MAX_GROUPS: usize = 1000;
+
+/// The most prior actors.
+pub const MAX_PRIOR_ACTORS: usize = 8;
+
+/// The longest subject, in bytes.
+pub const MAX_SUBJECT_BYTES: usize = 1024;
+
+/// Claims nest this deep at most: room for rich authorization details (RFC 9396) and `act`.
+const CLAIMS_DEPTH: u32 = 32;
+
+/// What is accepted from one issuer.
+#[derive(Clone, Debug)]
+pub struct IssuerRules {
+    /// The exact value of `iss`.
+    pub issuer: Box<str>,
+    /// Our names: one of them has to be in `aud`.
+    pub audiences: Vec<Box<str>>,
+    /// The algorithms that this issuer may use (RFC 8725 section 3.1).
+    pub algorithms: Vec<Algorithm>,
+    /// The values of `typ` that are accepted, if there is one (RFC 8725 section 3.11).
+    pub token_types: Vec<Box<str>>,
+    /// How far clocks may differ, in seconds.
+    pub leeway: u64,
+    /// Where the groups are: the names of members, outermost first. Empty: this issuer has none.
+    pub groups_claim: Vec<Box<str>>,
+    /// The keys of this issuer, and of no other.
+    pub keys: KeySet,
+}
+
+/// Verifies a token.
+///
+/// # Errors
+/// The first fault in the order of this function.
+pub fn verify(
+    jws: &Jws<'_>,
+    issuers: &[IssuerRules],
+    verifier: &dyn SignatureVerifier,
+    now: UnixTime,
+) -> Result<VerifiedClaims, TokenError> {
+    let payload = std::str::from_utf8(jws.payload()).map_err(|_| TokenError::Malformed)?;
+    // RFC 7519 section 4 lets a reader keep the last of two equal claims; stricter: refused.
+    let payload = Json::read(payload, CLAIMS_DEPTH).map_err(|_| TokenError::Malformed)?;
+    if payload.as_object().is_none() {
+        return Err(TokenError::Malformed);
+    }
+    let (issuer, rules) = issuer(&payload, issuers)?;
+    // RFC 8725 section 3.1: the configuration names the algorithms, not the token.
+    if !rules.algorithms.contains(&jws.algorithm()) {
+        return Err(TokenError::Algorithm);
+    }
+    let key = signing_key(jws, &rules.keys, verifier)?;
+    // From here on the issuer speaks.
+    check_type(jws.typ(), &rules.token_types)?;
+    let expires = claims::window(&payload, rules.leeway, now)?;
+    claims::check_audience(&payload, &rules.audiences)?;
+    Ok(VerifiedClaims {
+        issuer,
+        key: key.kid().map(Into::into),
+        subject: claims::subject(&payload)?,
+        client: match claims::text(&payload, "azp")? {
+            Some(client) => Some(client),
+            None => claims::text(&payload, "client_id")?,
+        },
+        actor: claims::actor(&payload)?,
+        groups: groups::groups(&payload, &rules.groups_claim)?,
+        jti: claims::text(&payload, "jti")?,
+        expires,
+    })
+}
+
+/// RFC 7519 section 4.1.1, RFC 8725 section 3.8: a string equal to the name of exactly one issuer.
+fn issuer<'r>(
+    payload: &Json<'_>,
+    issuers: &'r [IssuerRules],
+) -> Result<(usize, &'r IssuerRules), TokenError> {
+    let iss = payload.member("iss").and_then(Json::as_str).ok_or(TokenError::Issuer)?;
+    let mut named = issuers.iter().enumerate().filter(|(_, rules)| rules.issuer.as_ref() == iss);
+    match (named.next(), named.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) | (Some(_), Some(_)) => Err(TokenError::Issuer),
+    }
+}
+
+/// The key of the issuer whose signature this is.
+fn signing_key<'k>(
+    jws: &Jws<'_>,
+    keys: &'k KeySet,
+    verifier: &dyn SignatureVerifier,
+) -> Result<&'k Key, TokenError> {
+    // RFC 7515 section 4.1.4: `kid` is a hint, but a wrong one is not a reason to try other keys.
+    let fits = |key: &&Key| {
+        key.algorithm() == jws.algorithm() && jws.kid().is_none_or(|kid| key.kid() == Some(kid))
+    };
+    let mut candidates = keys.keys().iter().filter(fits).take(MAX_KEY_TRIES).peekable();
+    if candidates.peek().is_none() {
+        return Err(TokenError::Key);
+    }
+    candidates
+        .find(|key| {
+            jws.signature().len() == key.signature_bytes()
+                && verifier.verify(key, jws.signing_input(), jws.signature()).is_ok()
+        })
+        .ok_or(TokenError::Signature)
+}
+
+/// RFC 8725 section 3.11; RFC 7515 section 4.1.9: a media type, compared without case.
+fn check_type(typ: Option<&str>, allowed: &[Box<str>]) -> Result<(), TokenError> {
+    let Some(typ) = typ else { return Ok(()) };
+    let typ = media_type(typ);
+    if allowed.iter().any(|allowed| media_type(allowed).eq_ignore_ascii_case(typ)) {
+        Ok(())
+    } else {
+        Err(TokenError::Type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jwt_simple::algorithms::Ed25519KeyPair;
+
+    use super::*;
+    use crate::token::bearer::bearer;
+    use crate::token::signature::InvalidSignature;
+
+    /// Agrees with the n-th call, and counts them.
+    struct Nth {
+        agrees: usize,
+        calls: Cell<usize>,
+    }
+
+    impl SignatureVerifier for Nth {
+        fn verify(&self, _: &Key, _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+            self.calls.update(|calls| calls.saturating_add(1));
+            if self.calls.get() == self.agrees { Ok(()) } else { Err(InvalidSignature) }
+        }
+    }
+
+    fn rules(issuer: &str, kids: &[Option<&str>]) -> IssuerRules {
+        let jwk = |kid: &Option<&str>| {
+            let key = Ed25519KeyPair::generate().public_key();
+            kid.map_or_else(|| key.to_jwk(), |kid| key.clone().with_key_id(kid).to_jwk())
+        };
+        let keys: Vec<String> = kids.iter().map(jwk).collect();
+        IssuerRules {
+            issuer: issuer.into(),
+            audiences: vec!["api".into()],
+            algorithms: vec![Algorithm::EdDsa],
+            token_types: vec!["JWT".into(), "application/at+jwt".into()],
+            leeway: 60,
+            groups_claim: Vec::new(),
+            keys: KeySet::read(&format!("{{\"keys\":[{}]}}", keys.join(","))).unwrap(),
+        }
+    }
+
+    const GOOD: &str = r#"{"iss":"i","sub":"s","aud":"api","exp":100}"#;
+
+    /// Verifies a token whose signature the n-th key agrees with; how many keys were tried.
+    fn run(
+        header: &str,
+        payload: &str,
+        signature: &[u8],
+        issuers: &[IssuerRules],
+        agrees: usize,
+    ) -> (Result<VerifiedClaims, TokenError>, usize) {
+        let parts = [header.as_bytes(), payload.as_bytes(), signature];
+        let token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let value = format!("Bearer {token}");
+        let verifier = Nth { agrees, calls: Cell::new(0) };
+        let jws = Jws::read(&bearer(&[value.as_bytes()]).unwrap()).unwrap();
+        let result = verify(&jws, issuers, &verifier, UnixTime(50));
+        (result, verifier.calls.get())
+    }
+
+    #[test]
+    fn a_token_without_kid_tries_four_keys() {
+        let issuers = [rules("i", &[None; 6])];
+        let header = r#"{"alg":"EdDSA"}"#;
+        for agrees in 1..=4 {
+            let (result, tries) = run(header, GOOD, &[0; 64], &issuers, agrees);
+            assert_eq!((result.is_ok(), tries), (true, agrees));
+        }
+        let (result, tries) = run(header, GOOD, &[0; 64], &issuers, 5);
+        assert_eq!((result.map(|_| ()), tries), (Err(TokenError::Signature), 4));
+    }
+
+    #[test]
+    fn a_kid_names_the_only_key_that_is_tried() {
+        let issuers = [rules("i", &[Some("a"), Some("b"), None]), rules("j", &[Some("c")])];
+        let tried = |kid: &str| {
+            let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#);
+            let (result, tries) = run(&header, GOOD, &[0; 64], &issuers, 1);
+            (result.map(|claims| claims.key().map(str::to_owned)), tries)
+        };
+        assert_eq!(tried("b"), (Ok(Some("b".into())), 1));
+        // The third is the key of another issuer.
+        for unknown in ["", "B", "c", "../../dev/null"] {
+            assert_eq!(tried(unknown), (Err(TokenError::Key), 0), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_not_tried() {
+        let issuers = [rules("i", &[None])];
+        for length in [0, 63, 65, 256] {
+            let (result, tries) = run(r#"{"alg":"EdDSA"}"#, GOOD, &vec![0; length], &issuers, 1);
+            assert_eq!((result.map(|_| ()), tries), (Err(TokenError::Signature), 0));
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_named_exactly_once() {
+        let header = r#"{"alg":"EdDSA"}"#;
+        let twice = [rules("i", &[None]), rules("i", &[None])];
+        assert_eq!(run(header, GOOD, &[0; 64], &twice, 1).0.err(), Some(TokenError::Issuer));
+        assert_eq!(run(header, GOOD, &[0; 64], &[], 1).0.err(), Some(TokenError::Issuer));
+        let second = [rules("", &[None]), rules("i", &[None])];
+        assert_eq!(run(header, GOOD, &[0; 64], &second, 1).0.map(|c| c.issuer()), Ok(1));
+    }
+
+    #[test]
+    fn what_is_verified_is_not_printed() {
+        let payload = r#"{"iss":"i","sub":"secret","aud":"api","exp":100,"act":{"sub":"secret"}}"#;
+        let claims = run(r#"{"alg":"EdDSA"}"#, payload, &[0; 64], &[rules("i", &[None])], 1).0;
+        let claims = claims.unwrap();
+        assert!(!format!("{claims:?} {:?}", claims.actor()).contains("secret"));
+        assert_eq!((claims.subject(), claims.expires()), ("secret", UnixTime(100)));
+    }
+
+    #[test]
+    fn types_are_media_types() {
+        let allowed = [Box::from("JWT"), Box::from("application/at+jwt")];
+        for typ in [None, Some("jwt"), Some("APPLICATION/JWT"), Some("at+JWT")] {
+            assert_eq!(check_type(typ, &allowed), Ok(()), "{typ:?}");
+        }
+        for typ in ["", "secevent+jwt", "application/", "text/jwt", "application/jwt/jwt", "JWT "] {
+            assert_eq!(check_type(Some(typ), &allowed), Err(TokenError::Type), "{typ}");
+        }
+        assert_eq!(check_type(Some("JWT"), &[]), Err(TokenError::Type));
+    }
+}

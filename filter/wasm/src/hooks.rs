@@ -1,0 +1,29 @@
+//! What test builds do wrong on purpose, to see that the host around it stays closed. Without the
+//! features there is nothing here.
+
+use fieldgate_core::http::HeaderPairs;
+
+/// Traps the VM if the request asks for it.
+#[cfg(feature = "test-trap")]
+pub(crate) fn trap_if_asked(headers: &HeaderPairs) {
+    if headers.iter().any(|(name, value)| name == b"x-fieldgate-test" && value == b"trap") {
+        core::arch::wasm32::unreachable();
+    }
+}
+
+#[cfg(not(feature = "test-trap"))]
+pub(crate) const fn trap_if_asked(_headers: &HeaderPairs) {}
+
+/// Whether this VM has to fail its configuration: every one but the first of a process, which is
+/// the canary that the host accepts a push by.
+#[cfg(feature = "test-fail-workers")]
+pub(crate) fn fails_to_configure() -> bool {
+    const KEY: &str = "fieldgate.configured";
+    let seen = proxy_wasm::hostcalls::get_shared_data(KEY).is_ok_and(|(value, _)| value.is_some());
+    proxy_wasm::hostcalls::set_shared_data(KEY, Some(b"1"), None).is_err() || seen
+}
+
+#[cfg(not(feature = "test-fail-workers"))]
+pub(crate) const fn fails_to_configure() -> bool {
+    false
+}

@@ -1,0 +1,381 @@
+//! The host's functions, each as a call that returns a `Result`: the only unsafe code, and the only
+//! place that knows the ABI (proxy-wasm 0.2.1). The SDK's wrappers panic on a status that they do
+//! not expect and on header bytes that are not UTF-8; a panic here would end the VM for everybody.
+
+#![expect(unsafe_code, reason = "the host's interface is a C interface")]
+
+use std::fmt;
+use std::ptr::null_mut;
+
+use fieldgate_core::http::HeaderPair;
+use fieldgate_core::reply::Reply;
+use fieldgate_core::token::UnixTime;
+
+/// A call that the host did not carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostError {
+    call: &'static str,
+    status: u32,
+}
+
+impl HostError {
+    /// Not a call at all: the host called back in an order that cannot be.
+    pub(crate) const UNEXPECTED_CALLBACK: Self = Self { call: "callback order", status: 0 };
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "host call `{}` failed with status {}", self.call, self.status)
+    }
+}
+
+/// Levels of the host's log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LogLevel {
+    Info,
+    Error,
+    Critical,
+}
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        max_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        data: *const u8,
+        data_size: usize,
+    ) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+    fn proxy_close_stream(stream: u32) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+}
+
+const REQUEST_BODY: u32 = 0;
+const PLUGIN_CONFIGURATION: u32 = 7;
+const REQUEST_HEADERS: u32 = 0;
+const REQUEST_TRAILERS: u32 = 1;
+const REQUEST_STREAM: u32 = 0;
+const NO_GRPC_STATUS: i32 = -1;
+
+/// Writes to the host's log. Nobody can be told if even that fails.
+pub(crate) fn log(level: LogLevel, message: &str) {
+    let level = match level {
+        LogLevel::Info => 2,
+        LogLevel::Error => 4,
+        LogLevel::Critical => 5,
+    };
+    // SAFETY: the host reads `message` and keeps nothing.
+    unsafe { proxy_log(level, message.as_ptr(), message.len()) };
+}
+
+/// The host's wall clock.
+pub(crate) fn now() -> Result<UnixTime, HostError> {
+    let mut nanoseconds = 0_u64;
+    // SAFETY: the host writes one u64.
+    let status = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanoseconds) };
+    check("get_current_time", status)?;
+    Ok(UnixTime(nanoseconds / 1_000_000_000))
+}
+
+pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    buffer("plugin_configuration", PLUGIN_CONFIGURATION, size)
+}
+
+pub(crate) fn request_body(size: usize) -> Result<Vec<u8>, HostError> {
+    if size == 0 {
+        return Ok(Vec::new());
+    }
+    buffer("get_request_body", REQUEST_BODY, size)
+}
+
+/// Puts `body` in place of the first `size` bytes of the buffered body.
+pub(crate) fn replace_request_body(size: usize, body: &[u8]) -> Result<(), HostError> {
+    // SAFETY: the host reads `body` and keeps nothing.
+    let status =
+        unsafe { proxy_set_buffer_bytes(REQUEST_BODY, 0, size, body.as_ptr(), body.len()) };
+    check("set_request_body", status)
+}
+
+/// All request headers, pseudo-headers included, as bytes.
+pub(crate) fn request_headers() -> Result<Vec<HeaderPair>, HostError> {
+    const CALL: &str = "get_request_headers";
+    let map = returned(CALL, |data, size| {
+        // SAFETY: see `returned`.
+        unsafe { proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) }
+    })?;
+    read_pairs(&map).ok_or(HostError { call: CALL, status: 0 })
+}
+
+/// Sets a request header to one value.
+pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostError> {
+    // SAFETY: the host reads both and keeps nothing.
+    let status = unsafe {
+        proxy_replace_header_map_value(
+            REQUEST_HEADERS,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    };
+    check("set_request_header", status)
+}
+
+/// Removes every value of a request header.
+pub(crate) fn remove_request_header(name: &str) -> Result<(), HostError> {
+    // SAFETY: the host reads `name` and keeps nothing.
+    let status =
+        unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) };
+    check("remove_request_header", status)
+}
+
+/// Removes every request trailer.
+pub(crate) fn clear_request_trailers() -> Result<(), HostError> {
+    let empty = write_pairs(&[]);
+    // SAFETY: the host reads `empty` and keeps nothing.
+    let status =
+        unsafe { proxy_set_header_map_pairs(REQUEST_TRAILERS, empty.as_ptr(), empty.len()) };
+    check("set_request_trailers", status)
+}
+
+/// Ends the request with an answer of our own.
+pub(crate) fn send_local_response(reply: &Reply) -> Result<(), HostError> {
+    let Reply { status, headers, body, details } = reply;
+    let headers = write_pairs(headers);
+    // SAFETY: the host reads all of them and keeps nothing.
+    let status = unsafe {
+        proxy_send_local_response(
+            u32::from(*status),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC_STATUS,
+        )
+    };
+    check("send_local_response", status)
+}
+
+/// Resets the request, when nothing else can be done.
+pub(crate) fn reset_request() {
+    // SAFETY: takes a number.
+    let status = unsafe { proxy_close_stream(REQUEST_STREAM) };
+    if let Err(error) = check("close_stream", status) {
+        log(LogLevel::Critical, &error.to_string());
+    }
+}
+
+/// A property as text, if the host has it.
+pub(crate) fn text_property(path: &[&str]) -> Option<String> {
+    let bytes = property(path)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A property as a number: eight bytes, little endian.
+pub(crate) fn number_property(path: &[&str]) -> Option<u64> {
+    property(path)?.try_into().ok().map(u64::from_le_bytes)
+}
+
+fn property(path: &[&str]) -> Option<Vec<u8>> {
+    let path = path.join("\0");
+    let value = returned("get_property", |data, size| {
+        // SAFETY: see `returned`; the host reads `path` and keeps nothing.
+        unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
+    });
+    // A property that is not there is no fault.
+    value.ok().filter(|value| !value.is_empty())
+}
+
+/// Writes filter state `wasm.<name>`. One segment: a path of several cannot be read back.
+pub(crate) fn set_property(name: &str, value: &[u8]) -> Result<(), HostError> {
+    // SAFETY: the host reads both and copies.
+    let status =
+        unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+    check("set_property", status)
+}
+
+/// Declares filter state `wasm.<name>` as a string that lives as long as the request.
+pub(crate) fn declare_string(name: &str) -> Result<(), HostError> {
+    declare(name, 1, b"")
+}
+
+/// Declares filter state `wasm.<name>` as a `google.protobuf.Struct`, likewise.
+pub(crate) fn declare_struct(name: &str) -> Result<(), HostError> {
+    declare(name, 3, b"type.googleapis.com/google.protobuf.Struct")
+}
+
+/// `DeclarePropertyArguments`: 1 name, 2 readonly, 3 type, 4 schema, 5 span (1: the request).
+fn declare(name: &str, kind: u8, schema: &[u8]) -> Result<(), HostError> {
+    let mut message = Protobuf::default();
+    message.bytes(1, name.as_bytes());
+    message.number(3, kind);
+    message.bytes(4, schema);
+    message.number(5, 1);
+    call_foreign_function("declare_property", &message.into_bytes()).map(|_| ())
+}
+
+/// Calls one of the host's extensions.
+pub(crate) fn call_foreign_function(
+    name: &'static str,
+    arguments: &[u8],
+) -> Result<Vec<u8>, HostError> {
+    returned(name, |data, size| {
+        // SAFETY: see `returned`; the host reads the arguments and keeps nothing.
+        unsafe {
+            proxy_call_foreign_function(
+                name.as_ptr(),
+                name.len(),
+                arguments.as_ptr(),
+                arguments.len(),
+                data,
+                size,
+            )
+        }
+    })
+}
+
+fn buffer(call: &'static str, buffer: u32, size: usize) -> Result<Vec<u8>, HostError> {
+    returned(call, |data, data_size| {
+        // SAFETY: see `returned`.
+        unsafe { proxy_get_buffer_bytes(buffer, 0, size, data, data_size) }
+    })
+}
+
+/// What a call returns in memory that the host took from this module's allocator; empty if nothing.
+fn returned(
+    call: &'static str,
+    host: impl FnOnce(*mut *mut u8, *mut usize) -> u32,
+) -> Result<Vec<u8>, HostError> {
+    let mut data = null_mut::<u8>();
+    let mut size = 0_usize;
+    check(call, host(&raw mut data, &raw mut size))?;
+    if data.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the host allocated `size` bytes with `proxy_on_memory_allocate`, which the SDK serves
+    // from a Vec of that capacity, filled them, and gives them away.
+    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+const fn check(call: &'static str, status: u32) -> Result<(), HostError> {
+    match status {
+        0 => Ok(()),
+        status => Err(HostError { call, status }),
+    }
+}
+
+/// Pairs as the ABI has them: a count, the sizes, then names and values, each with a NUL behind it.
+fn read_pairs(map: &[u8]) -> Option<Vec<HeaderPair>> {
+    let (count, rest) = map.split_first_chunk::<4>()?;
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    let (sizes, mut rest) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let mut pairs = Vec::with_capacity(count);
+    let mut field = |size: &[u8]| {
+        let size = usize::try_from(u32::from_le_bytes(size.try_into().ok()?)).ok()?;
+        let (field, behind) = rest.split_at_checked(size)?;
+        rest = behind.split_first()?.1;
+        Some(field.to_vec())
+    };
+    for size in sizes.chunks_exact(8) {
+        let (name, value) = size.split_at_checked(4)?;
+        pairs.push((field(name)?, field(value)?));
+    }
+    Some(pairs)
+}
+
+fn write_pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let size = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut map = u32::try_from(pairs.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    for (name, value) in pairs {
+        map.extend(size(name));
+        map.extend(size(value));
+    }
+    for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
+        map.extend(text.as_bytes());
+        map.push(0);
+    }
+    map
+}
+
+/// A protobuf message under construction.
+#[derive(Default)]
+pub(crate) struct Protobuf(Vec<u8>);
+
+impl Protobuf {
+    /// A `string` or `bytes` field; left out if empty, as proto3 does.
+    pub(crate) fn bytes(&mut self, field: u8, value: &[u8]) {
+        if value.is_empty() {
+            return;
+        }
+        self.0.push((field << 3) | 2);
+        let mut size = value.len();
+        while size >= 0x80 {
+            self.0.push(u8::try_from(size & 0x7f).unwrap_or_default() | 0x80);
+            size >>= 7;
+        }
+        self.0.push(u8::try_from(size).unwrap_or_default());
+        self.0.extend_from_slice(value);
+    }
+
+    /// A number below 128, such as an enum's.
+    pub(crate) fn number(&mut self, field: u8, value: u8) {
+        self.0.extend([field << 3, value & 0x7f]);
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
