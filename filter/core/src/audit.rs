@@ -2,7 +2,7 @@
 //!
 //! Schema v1, in `envoy/audit.schema.json`. A record names coordinates, rules and identifiers; it
 //! never holds a token, a variable's value or a document. What a caller chose freely is cut at
-//! [`RECORDED_CHARS`] characters; lists are cut at [`LISTED`] entries and say how long they were.
+//! [`RECORDED_CHARS`] characters before it is copied; a list that was cut says how long it was.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::decide::Because;
 use crate::denial::Reason;
-use crate::limits::{LISTED, RECORDED_CHARS};
+use crate::limits::{LISTED, LISTED_REQUESTED, RECORDED_CHARS};
 use crate::plan::Usage;
 use crate::settings::RequestHeaders;
 
@@ -52,8 +52,10 @@ pub struct Facts {
     pub operation: Option<Operation>,
     /// Every coordinate that the operation executes, once planned.
     pub requested: Option<Vec<String>>,
-    /// What was denied of them.
+    /// What was denied, the first [`LISTED`] of it.
     pub denied: Vec<Denied>,
+    /// How much was denied.
+    pub denied_total: usize,
     /// High-water marks.
     pub usage: Option<Usage>,
 }
@@ -78,25 +80,29 @@ pub struct Caller {
     pub issuer: String,
     /// `sub`
     pub subject: String,
+    /// `jti`
+    pub token_id: Option<String>,
     /// `azp` or `client_id`
     pub client: Option<String>,
     /// `act.sub`, and then the actors before it, latest first.
     pub actors: Vec<String>,
     /// The subject's roles.
     pub roles: Vec<String>,
-    /// The roles of who acts for the subject, if anybody does.
-    pub acting_roles: Option<Vec<String>>,
+    /// The roles of `act.sub`, if there is one.
+    pub actor_roles: Option<Vec<String>>,
+    /// The roles of the client, if it is one that acts for users.
+    pub client_roles: Option<Vec<String>>,
 }
 
-/// A chosen operation.
+/// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// Its type.
-    pub kind: &'static str,
     /// The SHA-256 of the document as the client sent it, in hex.
     pub sha256: String,
+    /// The chosen operation's name, if it has one.
+    pub name: Option<String>,
+    /// Its type, once it is chosen.
+    pub kind: Option<&'static str>,
 }
 
 /// A denied coordinate.
@@ -108,8 +114,8 @@ pub struct Denied {
     pub because: Because,
     /// Rule ids.
     pub rules: Vec<String>,
-    /// The response keys that lead to its first occurrence.
-    pub path: Vec<String>,
+    /// The response keys that lead to its first occurrence, `a.b.c`.
+    pub path: String,
 }
 
 /// What became of the request after the filter, from the host's log phase.
@@ -172,7 +178,17 @@ impl AuditRecord {
 
 impl Facts {
     fn write(&self, record: &mut Map<String, Value>) {
-        let Self { enforced, method, path, caller, operation, requested, denied, usage } = self;
+        let Self {
+            enforced,
+            method,
+            path,
+            caller,
+            operation,
+            requested,
+            denied,
+            denied_total,
+            usage,
+        } = self;
         let mut request = Map::new();
         insert(&mut request, "method", method.as_deref().map(|method| cut(method).into()));
         insert(&mut request, "path", path.as_deref().map(|path| cut(path).into()));
@@ -193,15 +209,16 @@ impl Facts {
         if let Some(Operation { name, kind, sha256 }) = operation {
             let mut operation = Map::new();
             insert(&mut operation, "name", name.as_deref().map(|name| cut(name).into()));
-            operation.insert("type".to_owned(), (*kind).into());
+            insert(&mut operation, "type", kind.map(Value::from));
             operation.insert("sha256".to_owned(), sha256.as_str().into());
             record.insert("operation".to_owned(), Value::Object(operation));
         }
         if let Some(requested) = requested {
-            list(record, "requested", requested.iter().map(|one| one.as_str().into()));
+            let names = requested.iter().map(|one| one.as_str().into());
+            list(record, "requested", names, LISTED_REQUESTED, requested.len());
         }
         if !denied.is_empty() {
-            list(record, "denied", denied.iter().map(Denied::to_json));
+            list(record, "denied", denied.iter().map(Denied::to_json), LISTED, *denied_total);
         }
         if let Some(usage) = usage {
             let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = usage;
@@ -216,17 +233,19 @@ impl Facts {
 
 impl Caller {
     fn write(&self, record: &mut Map<String, Value>) {
-        let Self { issuer, subject, client, actors, roles, acting_roles } = self;
+        let Self { issuer, subject, token_id, client, actors, roles, actor_roles, client_roles } =
+            self;
         record.insert("issuer".to_owned(), cut(issuer).into());
         record.insert("subject".to_owned(), cut(subject).into());
+        insert(record, "token_id", token_id.as_deref().map(|id| cut(id).into()));
         insert(record, "client", client.as_deref().map(|client| cut(client).into()));
         if !actors.is_empty() {
-            list(record, "actors", actors.iter().map(|actor| cut(actor).into()));
+            let names: Vec<&str> = actors.iter().map(|actor| cut(actor)).collect();
+            record.insert("actors".to_owned(), names.into());
         }
-        list(record, "roles", roles.iter().map(|role| role.as_str().into()));
-        if let Some(roles) = acting_roles {
-            list(record, "acting_roles", roles.iter().map(|role| role.as_str().into()));
-        }
+        record.insert("roles".to_owned(), roles.as_slice().into());
+        insert(record, "actor_roles", actor_roles.as_deref().map(Value::from));
+        insert(record, "client_roles", client_roles.as_deref().map(Value::from));
     }
 }
 
@@ -238,7 +257,6 @@ impl Denied {
             Because::NoGrant => "no_grant",
             Because::Unknown => "unknown",
         };
-        let path: Vec<&str> = path.iter().map(|key| cut(key)).collect();
         json!({ "coordinate": coordinate, "because": because, "rules": rules, "path": path })
     }
 }
@@ -249,16 +267,22 @@ fn insert(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
     }
 }
 
-/// The list, at most [`LISTED`] of it; a longer one says how long it was in `<name>_total`.
-fn list(map: &mut Map<String, Value>, name: &str, values: impl ExactSizeIterator<Item = Value>) {
-    let total = values.len();
-    map.insert(name.to_owned(), values.take(LISTED).collect());
-    if total > LISTED {
+/// The list, at most `most` of it; a longer one says how long it was in `<name>_total`.
+fn list(
+    map: &mut Map<String, Value>,
+    name: &str,
+    values: impl Iterator<Item = Value>,
+    most: usize,
+    total: usize,
+) {
+    map.insert(name.to_owned(), values.take(most).collect());
+    if total > most {
         map.insert(format!("{name}_total"), json!(total));
     }
 }
 
-fn cut(text: &str) -> &str {
+/// At most [`RECORDED_CHARS`] characters of what a caller chose.
+pub(crate) fn cut(text: &str) -> &str {
     match text.char_indices().nth(RECORDED_CHARS) {
         None => text,
         Some((end, _)) => text.get(..end).unwrap_or_default(),

@@ -45,12 +45,10 @@ pub enum Because {
 }
 
 impl Decision {
-    /// The reason to refuse; none if everything is granted.
+    /// The reason to refuse: the first denied field's. None if everything is granted.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
-        let known = |denied: &&Denied| matches!(denied.target, Target::Field(_));
-        let named = self.denied.iter().find(known).or(self.denied.first());
-        named.map(|denied| match denied.target {
+        self.denied.first().map(|denied| match denied.target {
             Target::Field(_) => Reason::FieldDenied,
             Target::Unknown { reason, .. } => reason,
         })

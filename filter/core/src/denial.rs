@@ -81,6 +81,8 @@ pub enum Reason {
     VariableInvalid,
     /// An argument or an input object field twice (spec 5.4.2, 5.6.3).
     ArgumentDuplicate,
+    /// A variable defined twice (spec 5.8.1).
+    VariableDuplicate,
 
     /// Introspection is off.
     IntrospectionDisabled,
@@ -113,6 +115,8 @@ pub enum Reason {
     LimitExpandedFields,
     /// `variables` nested too deep.
     LimitVariablesDepth,
+    /// Too many variables.
+    LimitVariables,
 }
 
 /// What a client is told.
@@ -165,6 +169,7 @@ impl Reason {
             Self::DirectiveInvalid => "directive_invalid",
             Self::VariableInvalid => "variable_invalid",
             Self::ArgumentDuplicate => "argument_duplicate",
+            Self::VariableDuplicate => "variable_duplicate",
             Self::IntrospectionDisabled => "introspection_disabled",
             Self::UnknownField => "unknown_field",
             Self::UnknownType => "unknown_type",
@@ -180,6 +185,7 @@ impl Reason {
             Self::LimitDirectives => "limit_directives",
             Self::LimitExpandedFields => "limit_expanded_fields",
             Self::LimitVariablesDepth => "limit_variables_depth",
+            Self::LimitVariables => "limit_variables",
         }
     }
 
@@ -250,6 +256,7 @@ impl Reason {
                 "A variable of @skip or @include is not defined as, or not given, a boolean",
             ),
             Self::ArgumentDuplicate => invalid("An argument or an input field is given twice"),
+            Self::VariableDuplicate => invalid("A variable is defined twice"),
             Self::IntrospectionDisabled => {
                 answer(403, "INTROSPECTION_DISABLED", "Introspection is disabled")
             }
@@ -268,7 +275,8 @@ impl Reason {
             | Self::LimitAliases
             | Self::LimitDirectives
             | Self::LimitExpandedFields
-            | Self::LimitVariablesDepth => {
+            | Self::LimitVariablesDepth
+            | Self::LimitVariables => {
                 answer(400, "LIMIT_EXCEEDED", "The operation exceeds a limit of this endpoint")
             }
         }

@@ -12,13 +12,13 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
-use crate::decide::{Decision, decide};
+use crate::decide::decide;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderPairs};
 use crate::identity::Principal;
-use crate::limits::NESTING;
-use crate::plan::Plan;
+use crate::limits::{Limits, NESTING};
+use crate::plan::{Choice, Plan};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
@@ -213,15 +213,12 @@ fn authorize(
 ) -> Result<Permit, Refusal> {
     let Configuration { settings: Settings { limits, .. }, policy, .. } = configuration;
     let request = GraphqlRequest::read(body, limits.variables_depth)?;
-    let name = request.operation_name.as_deref();
-    let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
-    let read =
-        |text| Document::read(text, &bounds).map_err(|error| Refusal::unreadable(&error, text));
-
-    let document = read(&request.query)?;
-    let plan = Plan::new(&document, name, policy.schema(), limits)
-        .map_err(|error| Refusal::invalid(error, &request.query))?;
-    facts.note_operation(&document, &plan);
+    facts.note_document(&request.query);
+    let (document, choice) = read(&request, &request.query, limits)?;
+    facts.note_operation(choice.of(&document));
+    let plan = Plan::new(&document, choice, policy.schema(), limits);
+    facts.note_usage(&plan);
+    let plan = plan.map_err(|error| Refusal::invalid(error, &request.query))?;
     let included = plan.evaluate(&request.query, &|name| request.boolean(name))?;
     facts.note_requested(&plan, &included, policy);
     let decision = decide(&plan, policy, &principal.authority, &included);
@@ -230,29 +227,42 @@ fn authorize(
         return Err(Refusal::at(reason, decision.place(&plan), &request.query));
     }
 
-    let text = rewrite(&document, &plan, &decision.removed).ok_or(Reason::Internal)?;
+    let text = rewrite(&document, choice, &plan, &decision.removed).ok_or(Reason::Internal)?;
     let Cow::Owned(text) = text else {
-        return Permit::new(&request, &document, &plan);
+        return Permit::new(&request, &document, choice);
     };
     // What is forwarded is what was authorized, and a new text is a new document.
-    let document = read(&text)?;
-    let plan = Plan::new(&document, name, policy.schema(), limits).map_err(|_| Reason::Internal)?;
+    let (document, choice) = read(&request, &text, limits)?;
+    let plan = Plan::new(&document, choice, policy.schema(), limits)
+        .map_err(|error| Refusal::from(error.reason))?;
     let included = plan.evaluate(&text, &|name| request.boolean(name))?;
-    match decide(&plan, policy, &principal.authority, &included) {
-        Decision { denied, removed } if denied.is_empty() && removed.is_empty() => {
-            Permit::new(&request, &document, &plan)
-        }
-        Decision { .. } => Err(Reason::Internal.into()),
+    let decision = decide(&plan, policy, &principal.authority, &included);
+    if decision.reason().is_some() || !decision.removed.is_empty() {
+        return Err(Reason::Internal.into());
     }
+    Permit::new(&request, &document, choice)
+}
+
+fn read<'t>(
+    request: &GraphqlRequest<'_>,
+    text: &'t str,
+    limits: &Limits,
+) -> Result<(Document<'t>, Choice), Refusal> {
+    let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
+    let document =
+        Document::read(text, &bounds).map_err(|error| Refusal::unreadable(&error, text))?;
+    let choice = Choice::new(&document, request.operation_name.as_deref())
+        .map_err(|error| Refusal::invalid(error, text))?;
+    Ok((document, choice))
 }
 
 impl Permit {
     fn new(
         request: &GraphqlRequest<'_>,
         document: &Document<'_>,
-        plan: &Plan,
+        choice: Choice,
     ) -> Result<Self, Refusal> {
-        let operation = plan.chosen(document).ok_or(Reason::Internal)?;
+        let operation = choice.of(document).ok_or(Reason::Internal)?;
         Ok(Self { body: request.forward(document.source, operation)? })
     }
 

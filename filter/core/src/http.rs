@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use crate::denial::Reason;
 use crate::document::Operation;
 use crate::json::{self, Json, JsonError};
+use crate::limits::VARIABLES;
 use crate::plan::Given;
 use crate::settings::Settings;
 
@@ -26,14 +27,17 @@ pub type HeaderPairs = [HeaderPair];
 
 /// Removed before a request goes upstream: they describe the client's body, not ours, or ask the
 /// server to read the request as another one.
-pub const REMOVED_HEADERS: [&str; 7] = [
+pub const REMOVED_HEADERS: [&str; 10] = [
     "content-length",
     "content-encoding",
+    "transfer-encoding",
     "trailer",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
     "x-original-method",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// The content type of what is forwarded.
@@ -52,7 +56,7 @@ pub struct Head<'a> {
     content_encoding: Vec<&'a [u8]>,
     content_length: Option<&'a [u8]>,
     upgrade: bool,
-    repeated: bool,
+    ambiguous: bool,
 }
 
 impl<'a> Head<'a> {
@@ -63,16 +67,16 @@ impl<'a> Head<'a> {
         for (name, value) in headers {
             let name = name.to_ascii_lowercase();
             match name.as_slice() {
-                b":method" => head.repeated |= head.method.replace(value).is_some(),
-                b":path" => head.repeated |= head.path.replace(value).is_some(),
+                b":method" => head.ambiguous |= head.method.replace(value).is_some(),
+                b":path" => head.ambiguous |= head.path.replace(value).is_some(),
                 b":protocol" | b"upgrade" => head.upgrade = true,
                 b"authorization" => head.authorization.push(value),
                 b"content-type" => head.content_type.push(value),
                 b"content-encoding" => head.content_encoding.push(value),
                 b"content-length" => {
-                    head.repeated |= head.content_length.replace(value).is_some();
+                    head.ambiguous |= head.content_length.replace(value).is_some();
                 }
-                _ => {}
+                _ => head.ambiguous |= is_disguised(&name),
             }
         }
         head
@@ -84,7 +88,7 @@ impl<'a> Head<'a> {
     /// # Errors
     /// The refusal.
     pub fn route(&self, settings: &Settings) -> Result<(), Reason> {
-        let (Some(method), Some(path), false) = (self.method, self.path, self.repeated) else {
+        let (Some(method), Some(path), false) = (self.method, self.path, self.ambiguous) else {
             return Err(Reason::HeadMalformed);
         };
         let mut parts = path.splitn(2, |byte| *byte == b'?');
@@ -129,6 +133,16 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Whether a name with `_` is one that matters with `-`: servers behind CGI-like interfaces read
+/// the two as one header.
+fn is_disguised(name: &[u8]) -> bool {
+    let plain: Vec<u8> = name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
+    let matters = |known: &str| known.as_bytes() == plain;
+    plain != name
+        && (["authorization", "content-type"].into_iter().any(matters)
+            || REMOVED_HEADERS.into_iter().any(matters))
+}
+
 /// `application/json`, with at most one parameter: `charset=utf-8` (RFC 9110 8.3; RFC 8259 8.1).
 fn is_json_in_utf8(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
@@ -161,10 +175,10 @@ pub struct GraphqlRequest<'a> {
 pub struct Variable<'a> {
     /// Its name.
     pub name: Cow<'a, str>,
-    /// Its JSON text as sent, which is what is forwarded.
+    /// Its JSON text as sent, known to have one reading: what is forwarded.
     pub raw: &'a RawValue,
-    /// Its value, known to have one reading.
-    pub value: Json<'a>,
+    /// What it is, as far as a condition asks.
+    pub given: Given,
 }
 
 impl<'a> GraphqlRequest<'a> {
@@ -204,11 +218,7 @@ impl<'a> GraphqlRequest<'a> {
     #[must_use]
     pub fn boolean(&self, name: &str) -> Given {
         let variable = self.variables.iter().find(|variable| variable.name == name);
-        match variable.map(|variable| &variable.value) {
-            None => Given::Nothing,
-            Some(Json::Bool(value)) => Given::Boolean(*value),
-            Some(_) => Given::Other,
-        }
+        variable.map_or(Given::Nothing, |variable| variable.given)
     }
 
     /// The canonical body: the given document, the name of its operation, and those variables that
@@ -268,10 +278,18 @@ fn read_variables(raw: &RawValue, depth: u32) -> Result<Vec<Variable<'_>>, Reaso
         return Err(Reason::VariablesInvalid);
     }
     let members = json::members(raw.get()).map_err(json_reason)?;
+    if members.len() > VARIABLES {
+        return Err(Reason::LimitVariables);
+    }
     let mut variables = Vec::with_capacity(members.len());
     for (name, raw) in members {
-        let value = Json::read(raw.get(), depth).map_err(json_reason)?;
-        variables.push(Variable { name, raw, value });
+        let given = match Json::read(raw.get(), depth).map_err(json_reason)? {
+            Json::Bool(value) => Given::Boolean(value),
+            Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
+                Given::Other
+            }
+        };
+        variables.push(Variable { name, raw, given });
     }
     Ok(variables)
 }

@@ -22,16 +22,6 @@ impl Authority {
     pub fn parties(&self) -> impl Iterator<Item = RoleSet> {
         [Some(self.subject), self.actor, self.client].into_iter().flatten()
     }
-
-    /// The roles that all who act for the subject hold, if anybody does.
-    #[must_use]
-    pub fn acting(&self) -> Option<RoleSet> {
-        match (self.actor, self.client) {
-            (Some(actor), Some(client)) => Some(actor.intersection(client)),
-            (Some(one), None) | (None, Some(one)) => Some(one),
-            (None, None) => None,
-        }
-    }
 }
 
 /// A caller whose token was verified.

@@ -7,16 +7,43 @@
 /// header limits begin at 8 KiB.
 pub const TOKEN_BYTES: usize = 8192;
 
+/// The most keys that are tried for a token without `kid`.
+pub const KEY_TRIES: usize = 4;
+
+/// The most groups of a caller.
+pub const GROUPS: usize = 1000;
+
+/// The most prior actors.
+pub const PRIOR_ACTORS: usize = 8;
+
+/// The longest subject, in bytes.
+pub const SUBJECT_BYTES: usize = 1024;
+
+/// The most keys in a set: a few generations in rotation, with room.
+pub const KEYS: usize = 64;
+
+/// The longest set, in bytes: [`KEYS`] keys with their certificates.
+pub const KEY_SET_BYTES: usize = 256 * 1024;
+
+/// The longest `kid`, in bytes: certificate thumbprints and URLs fit.
+pub const KID_BYTES: usize = 256;
+
 /// Brackets of any kind open at one time in a document, and fragments spread within one another:
 /// what recursion depth depends on. A wasm stack of 1 MiB held 6,000 small frames when measured.
 pub const NESTING: u32 = 200;
 
-/// Fields decided on concrete object types for one operation: a selection on an interface counts
-/// once for each object type that it can be. Bounds the work behind `expanded_fields`.
-pub const CONCRETE_FIELDS: u32 = 50_000;
+/// Object types looked at for one operation: a selection on an interface looks at each object type
+/// that it can be. Bounds the work behind `expanded_fields`: a look costs about a name's comparison.
+pub const CONCRETE_TYPES: u32 = 100_000;
 
-/// Denied coordinates that a refusal names to the client, and coordinates in one audit list.
+/// Variables that a request gives.
+pub const VARIABLES: usize = 1_000;
+
+/// Denied coordinates and role names in one audit record.
 pub const LISTED: usize = 100;
+
+/// Requested coordinates in one audit record: more than an operation has that anybody wrote.
+pub const LISTED_REQUESTED: usize = 10_000;
 
 /// Characters of a caller-chosen string (operation name, path, subject) that reach a record.
 pub const RECORDED_CHARS: usize = 256;
@@ -57,7 +84,7 @@ impl Limits {
 
     /// What no configuration can exceed.
     pub const CAP: Self = Self {
-        body_bytes: 16 << 20,
+        body_bytes: 8 << 20,
         tokens: 100_000,
         depth: NESTING,
         root_fields: 1_000,

@@ -9,18 +9,19 @@
 mod arguments;
 mod condition;
 mod index;
+mod types;
 mod walk;
 
+pub use self::index::Choice;
+
 use crate::denial::Reason;
-use crate::document::{Document, Operation, OperationKind, Span};
+use crate::document::{Document, OperationKind, Span};
 use crate::limits::Limits;
 use crate::policy::schema::{FieldId, Schema, TypeId};
 
 /// What an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The chosen operation's position in the document.
-    pub operation: usize,
     /// The positions of the fragments that it reaches.
     pub fragments: Vec<usize>,
     /// Every field on every concrete type, in document order.
@@ -54,8 +55,8 @@ pub enum Target {
     Unknown {
         /// In what way.
         reason: Reason,
-        /// The type on which it was asked for.
-        parent: TypeId,
+        /// The type on which it was asked for; none for a type that is itself not there.
+        parent: Option<TypeId>,
     },
 }
 
@@ -136,28 +137,24 @@ pub struct PlanError {
     pub reason: Reason,
     /// Where in the document, if at one place.
     pub at: Option<Span>,
+    /// High-water marks so far.
+    pub usage: Usage,
 }
 
 impl Plan {
-    /// Plans the operation that `operation_name` chooses.
+    /// Plans an operation of the document.
     ///
     /// # Errors
-    /// The first thing for which the operation has to be refused.
+    /// The first thing for which the operation has to be refused, whatever the schema is: what
+    /// depends on the schema is in the plan, as a use that nobody is granted.
     pub fn new(
         document: &Document<'_>,
-        operation_name: Option<&str>,
+        operation: Choice,
         schema: &Schema,
         limits: &Limits,
     ) -> Result<Self, PlanError> {
-        let operation = index::choose(document, operation_name)?;
         let fragments = index::Fragments::new(document)?;
         walk::walk(document, operation, &fragments, schema, limits)
-    }
-
-    /// The operation that was planned, in the document that it was planned from.
-    #[must_use]
-    pub fn chosen<'d, 'a>(&self, document: &'d Document<'a>) -> Option<&'d Operation<'a>> {
-        document.operations.get(self.operation)
     }
 
     /// Where in the document the field stands.
@@ -258,8 +255,12 @@ fn holds(included: &[bool], id: ConditionId) -> bool {
 }
 
 impl PlanError {
+    fn nowhere(reason: Reason) -> Self {
+        Self { reason, at: None, usage: Usage::default() }
+    }
+
     fn new(reason: Reason, at: Span) -> Self {
-        Self { reason, at: Some(at) }
+        Self { reason, at: Some(at), usage: Usage::default() }
     }
 }
 

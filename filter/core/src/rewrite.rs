@@ -12,7 +12,7 @@ use crate::document::{
     SelectionSet, Span, Value, ValueKind,
 };
 use crate::limits::NESTING;
-use crate::plan::Plan;
+use crate::plan::{Choice, Plan};
 
 /// Stands where every selection of a set was removed: valid, and absent from the response, as the
 /// removed ones were.
@@ -20,12 +20,17 @@ const PLACEHOLDER: &str = "__typename @include(if: false)";
 
 /// The text to forward; `None` if spans and text do not fit, which would be a defect.
 #[must_use]
-pub fn rewrite<'a>(document: &Document<'a>, plan: &Plan, removed: &[Span]) -> Option<Cow<'a, str>> {
+pub fn rewrite<'a>(
+    document: &Document<'a>,
+    choice: Choice,
+    plan: &Plan,
+    removed: &[Span],
+) -> Option<Cow<'a, str>> {
     let whole = document.operations.len() == 1 && document.fragments.len() == plan.fragments.len();
     if whole && removed.is_empty() {
         return Some(Cow::Borrowed(document.source));
     }
-    let operation = document.operations.get(plan.operation)?;
+    let operation = choice.of(document)?;
     let mut kept = Kept::new(removed);
     kept.selection_set(&operation.selection_set, 0)?;
     // Fragments are reached breadth first: a fragment whose spreads were all removed goes too.

@@ -11,9 +11,6 @@ pub mod keys;
 pub mod signature;
 pub mod verify;
 
-/// The longest token, in bytes: many servers refuse a longer header line, so no issuer counts on it.
-pub const MAX_BYTES: usize = 8192;
-
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored (RFC 7519 section 2, NumericDate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u64);
@@ -27,7 +24,7 @@ pub enum TokenError {
     Duplicate,
     /// `Authorization` is not exactly `Bearer`, one space and a b64token (RFC 6750 section 2.1).
     Scheme,
-    /// The token is longer than [`MAX_BYTES`].
+    /// The token is longer than [`TOKEN_BYTES`](crate::limits::TOKEN_BYTES).
     TooLarge,
     /// Not three parts of canonical base64url around JSON (RFC 7515 sections 2 and 7.1).
     Malformed,

@@ -54,12 +54,10 @@ fn fixed_escape(bytes: &[u8]) -> Option<Escape> {
     Some(Escape { character: characters.next()?.ok()?, length: 12 })
 }
 
-/// `HexDigit+`; `None` above U+10FFFF, so that leading zeros can be many but the value never
-/// overflows.
+/// `HexDigit+`; `None` for a value beyond 32 bits. Leading zeros can be many.
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0_u32, |value, digit| {
-        let value = value.checked_mul(16)?.checked_add(char::from(*digit).to_digit(16)?)?;
-        (value <= 0x10_FFFF).then_some(value)
+        value.checked_mul(16)?.checked_add(char::from(*digit).to_digit(16)?)
     })
 }
 

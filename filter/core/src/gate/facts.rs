@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::audit::{Caller, Denied, Enforced, Facts, Operation};
+use crate::audit::{Caller, Denied, Enforced, Facts, Operation, cut};
 use crate::decide::{self, Decision};
-use crate::denial::Reason;
-use crate::document::Document;
+use crate::document;
 use crate::http::Head;
 use crate::identity::Principal;
-use crate::plan::{Included, PathId, Plan, Target};
+use crate::limits::LISTED;
+use crate::plan::{Included, PathId, Plan, PlanError, Target};
 use crate::policy::Policy;
 use crate::policy::blob::Digest;
 use crate::settings::Configuration;
@@ -34,7 +34,7 @@ fn revision(policy: &Policy, digest: &Digest) -> String {
 
 impl Facts {
     pub(super) fn of_head(head: &Head<'_>, enforced: Option<&Rc<Enforced>>) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = |bytes: &[u8]| cut(&String::from_utf8_lossy(bytes)).to_owned();
         let path = head.path.and_then(|path| path.split(|byte| *byte == b'?').next());
         Self {
             enforced: enforced.cloned(),
@@ -56,20 +56,32 @@ impl Facts {
         self.caller = Some(Caller {
             issuer: issuer.map_or_else(String::new, |issuer| issuer.issuer.to_string()),
             subject: claims.subject().to_owned(),
+            token_id: claims.jti().map(str::to_owned),
             client: claims.client().map(str::to_owned),
             actors: actors.collect(),
             roles: names(authority.subject),
-            acting_roles: authority.acting().map(names),
+            actor_roles: authority.actor.map(names),
+            client_roles: authority.client.map(names),
         });
     }
 
-    pub(super) fn note_operation(&mut self, document: &Document<'_>, plan: &Plan) {
-        let sha256 = hmac_sha256::Hash::hash(document.source.as_bytes());
-        self.usage = Some(plan.usage);
-        self.operation = plan.chosen(document).map(|operation| Operation {
-            name: operation.name.map(|name| name.text.to_owned()),
-            kind: operation.kind.name(),
-            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+    pub(super) fn note_document(&mut self, source: &str) {
+        let digest = hmac_sha256::Hash::hash(source.as_bytes());
+        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.operation = Some(Operation { sha256, name: None, kind: None });
+    }
+
+    pub(super) fn note_operation(&mut self, chosen: Option<&document::Operation<'_>>) {
+        if let (Some(noted), Some(chosen)) = (&mut self.operation, chosen) {
+            noted.name = chosen.name.map(|name| cut(name.text).to_owned());
+            noted.kind = Some(chosen.kind.name());
+        }
+    }
+
+    pub(super) fn note_usage(&mut self, plan: &Result<Plan, PlanError>) {
+        self.usage = Some(match plan {
+            Ok(plan) => plan.usage,
+            Err(error) => error.usage,
         });
     }
 
@@ -93,19 +105,31 @@ impl Facts {
         policy: &Policy,
         source: &str,
     ) {
-        let denied = decision.denied.iter().map(|denied| {
+        let listed = decision.denied.iter().take(LISTED).map(|denied| {
             let decide::Denied { target, at, because, rules } = denied;
             let rules = rules.iter().map(|rule| policy.rule_name(*rule).to_owned());
-            let path = plan.path_to(*at, source).into_iter().map(str::to_owned);
             Denied {
                 coordinate: coordinate(*target, *at, plan, policy, source),
                 because: *because,
                 rules: rules.collect(),
-                path: path.collect(),
+                path: path(&plan.path_to(*at, source)),
             }
         });
-        self.denied = denied.collect();
+        self.denied = listed.collect();
+        self.denied_total = decision.denied.len();
     }
+}
+
+/// Response keys as one text, `a.b.c`: each is cut before it is copied, as a caller chooses them.
+fn path(keys: &[&str]) -> String {
+    let mut path = String::new();
+    for (at, key) in keys.iter().enumerate() {
+        if at > 0 {
+            path.push('.');
+        }
+        path.push_str(cut(key));
+    }
+    cut(&path).to_owned()
 }
 
 /// `Type.field`, also for one that is not there; for an unknown type its name alone.
@@ -113,12 +137,10 @@ fn coordinate(target: Target, at: PathId, plan: &Plan, policy: &Policy, source: 
     let name = plan.place(at).and_then(|place| place.text(source)).unwrap_or_default();
     match target {
         Target::Field(field) => policy.schema().coordinate(field),
-        Target::Unknown { reason: Reason::UnknownType | Reason::FragmentImpossible, .. } => {
-            name.to_owned()
-        }
-        Target::Unknown { parent, .. } => {
+        Target::Unknown { parent: None, .. } => cut(name).to_owned(),
+        Target::Unknown { parent: Some(parent), .. } => {
             let parent = policy.schema().type_def(parent).map_or("", |parent| &*parent.name);
-            format!("{parent}.{name}")
+            format!("{parent}.{}", cut(name))
         }
     }
 }

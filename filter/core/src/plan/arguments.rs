@@ -1,19 +1,26 @@
-//! Arguments and input objects: each name once.
+//! Arguments, input objects and variables: each name once. A server that takes the first and one
+//! that takes the last would execute different things.
 
 use crate::denial::Reason;
-use crate::document::{Argument, Span, Value, ValueKind};
+use crate::document::{Argument, Name, Value, ValueKind, VariableDefinition};
 use crate::limits::NESTING;
 
 use super::PlanError;
 
-/// Spec 5.4.2 and 5.6.3, for the arguments and every input object inside them: a server that takes
-/// the first and one that takes the last would execute different things.
+/// Spec 5.4.2, and 5.6.3 for every input object in an argument.
 pub(super) fn unique_arguments(arguments: &[Argument<'_>]) -> Result<(), PlanError> {
-    unique(arguments.iter().map(|argument| (argument.name.text, argument.name.span)))?;
+    let names = arguments.iter().map(|argument| argument.name);
+    unique(names, Reason::ArgumentDuplicate)?;
     arguments.iter().try_for_each(|argument| unique_members(&argument.value, 0))
 }
 
-fn unique_members(value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
+/// Spec 5.8.1.
+pub(super) fn unique_variables(variables: &[VariableDefinition<'_>]) -> Result<(), PlanError> {
+    unique(variables.iter().map(|variable| variable.name), Reason::VariableDuplicate)
+}
+
+/// Spec 5.6.3, for every input object in a value.
+pub(super) fn unique_members(value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
     if nesting > NESTING {
         return Err(PlanError::new(Reason::LimitNesting, value.span));
     }
@@ -21,7 +28,7 @@ fn unique_members(value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
     match &value.kind {
         ValueKind::List(items) => items.iter().try_for_each(|item| unique_members(item, nesting)),
         ValueKind::Object(members) => {
-            unique(members.iter().map(|member| (member.name.text, member.name.span)))?;
+            unique(members.iter().map(|member| member.name), Reason::ArgumentDuplicate)?;
             members.iter().try_for_each(|member| unique_members(&member.value, nesting))
         }
         ValueKind::Variable(_)
@@ -35,11 +42,11 @@ fn unique_members(value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
     }
 }
 
-fn unique<'n>(names: impl Iterator<Item = (&'n str, Span)>) -> Result<(), PlanError> {
-    let mut names: Vec<(&str, Span)> = names.collect();
-    names.sort_unstable_by_key(|(name, _)| *name);
-    match names.iter().zip(names.iter().skip(1)).find(|((a, _), (b, _))| a == b) {
+fn unique<'n>(names: impl Iterator<Item = Name<'n>>, reason: Reason) -> Result<(), PlanError> {
+    let mut names: Vec<Name<'n>> = names.collect();
+    names.sort_unstable_by_key(|name| name.text);
+    match names.array_windows().find(|[one, next]| one.text == next.text) {
         None => Ok(()),
-        Some((_, (_, second))) => Err(PlanError::new(Reason::ArgumentDuplicate, *second)),
+        Some([_, second]) => Err(PlanError::new(reason, second.span)),
     }
 }

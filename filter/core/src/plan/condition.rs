@@ -54,13 +54,11 @@ fn operand(value: &Value<'_>, operation: &Operation<'_>) -> Result<Operand, Plan
 }
 
 /// A variable where `Boolean!` is wanted: `Boolean!`, or `Boolean` with a default that is not null
-/// (spec 5.8.5), and defined once (spec 5.8.1).
+/// (spec 5.8.5).
 fn boolean_variable(name: &str, at: Span, operation: &Operation<'_>) -> Result<Operand, PlanError> {
     let invalid = PlanError::new(Reason::VariableInvalid, at);
-    let mut definitions = operation.variables.iter().filter(|def| def.name.text == name);
-    let (Some(definition), None) = (definitions.next(), definitions.next()) else {
-        return Err(invalid);
-    };
+    let definition = operation.variables.iter().find(|variable| variable.name.text == name);
+    let definition = definition.ok_or(invalid)?;
     let ty = &definition.ty;
     let default = match definition.default.as_ref().map(|value| &value.kind) {
         None => None,

@@ -1,45 +1,38 @@
-//! The walk: every selection once for each place in which it can be executed.
+//! The walk: every selection once for each place in which it can be executed. What ends it depends
+//! on the document and the limits alone; what the schema has to say is asked in `types`.
 
 use std::collections::BTreeSet;
 
 use crate::denial::Reason;
 use crate::document::{
-    Argument, Document, Field, FragmentSpread, InlineFragment, Name, Operation, OperationKind,
-    Selection, SelectionSet,
+    Document, Field, FragmentSpread, InlineFragment, Operation, OperationKind, Selection,
+    SelectionSet, Span,
 };
-use crate::limits::{CONCRETE_FIELDS, Limits, NESTING};
-use crate::policy::schema::{FieldId, Schema, TypeId, TypeKind};
+use crate::limits::{Limits, NESTING};
+use crate::policy::schema::{FieldId, Schema};
 
-use super::arguments::unique_arguments;
+use super::arguments::{unique_arguments, unique_members, unique_variables};
 use super::condition;
-use super::index::Fragments;
+use super::index::{Choice, Fragments};
+use super::types::{Ground, Types};
 use super::{Condition, ConditionId, FieldUse, PathId, PathNode, Plan, PlanError, Target, Usage};
 
 pub(super) fn walk(
     document: &Document<'_>,
-    at: usize,
+    choice: Choice,
     fragments: &Fragments<'_, '_>,
     schema: &Schema,
     limits: &Limits,
 ) -> Result<Plan, PlanError> {
-    let operation =
-        document.operations.get(at).ok_or(PlanError { reason: Reason::Internal, at: None })?;
-    // Subscriptions need a transport that this endpoint does not serve.
-    let root = match operation.kind {
-        OperationKind::Query => Some(schema.query),
-        OperationKind::Mutation => schema.mutation,
-        OperationKind::Subscription => None,
-    };
-    let root = root.ok_or(PlanError::new(Reason::OperationTypeNotAllowed, operation.span))?;
+    let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
     let mut visited = Vec::new();
     visited.resize(document.fragments.len(), false);
     let mut walk = Walk {
         operation,
         fragments,
-        schema,
         limits,
+        types: Types::new(schema),
         plan: Plan {
-            operation: at,
             fragments: Vec::new(),
             uses: Vec::new(),
             path: Vec::new(),
@@ -48,35 +41,22 @@ pub(super) fn walk(
         },
         active: Vec::new(),
         visited,
-        widest: BTreeSet::new(),
-        concrete: 0,
+        recorded: BTreeSet::new(),
     };
-    condition::none(&operation.directives)?;
-    for variable in &operation.variables {
-        condition::none(&variable.directives)?;
-    }
-    let scope = Scope {
-        parent: root,
-        possible: vec![root],
-        path: None,
-        condition: None,
-        depth: 0,
-        nesting: 0,
-        fresh: true,
-    };
-    walk.selection_set(&operation.selection_set, &scope)?;
+    let walked = walk.operation(schema);
     let mut plan = walk.plan;
     plan.fragments.sort_unstable();
-    Ok(plan)
+    match walked {
+        Ok(()) => Ok(plan),
+        Err(error) => Err(PlanError { usage: plan.usage, ..error }),
+    }
 }
 
 /// Where the walk stands.
 #[derive(Clone)]
-struct Scope {
-    /// The type that the enclosing field or type condition names: what validation looks at.
-    parent: TypeId,
-    /// The object types that are still possible here, sorted: what is decided.
-    possible: Vec<TypeId>,
+struct Scope<'s> {
+    /// In the schema; none below what is refused anyway.
+    ground: Option<Ground<'s>>,
     path: Option<PathId>,
     condition: Option<ConditionId>,
     depth: u32,
@@ -85,45 +65,72 @@ struct Scope {
     fresh: bool,
 }
 
-struct Walk<'w, 'd, 'a> {
+struct Walk<'s, 'd, 'a> {
     operation: &'d Operation<'a>,
-    fragments: &'w Fragments<'d, 'a>,
-    schema: &'w Schema,
-    limits: &'w Limits,
+    fragments: &'s Fragments<'d, 'a>,
+    limits: &'s Limits,
+    types: Types<'s>,
     plan: Plan,
     /// The fragments that are being spread, outermost first.
     active: Vec<usize>,
     /// For each fragment whether it was spread before.
     visited: Vec<bool>,
     /// Fields recorded for every object type that their parent can be at all.
-    widest: BTreeSet<(Option<FieldId>, Option<ConditionId>)>,
-    concrete: u32,
+    recorded: BTreeSet<(FieldId, Option<ConditionId>)>,
 }
 
-impl<'d, 'a> Walk<'_, 'd, 'a> {
-    fn selection_set(&mut self, set: &'d SelectionSet<'a>, scope: &Scope) -> Result<(), PlanError> {
+impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
+    fn operation(&mut self, schema: &Schema) -> Result<(), PlanError> {
+        let Operation { span, kind, variables, directives, selection_set, .. } = self.operation;
+        condition::none(directives)?;
+        unique_variables(variables)?;
+        for variable in variables {
+            condition::none(&variable.directives)?;
+            variable.default.iter().try_for_each(|default| unique_members(default, 0))?;
+        }
+        let root = match kind {
+            OperationKind::Query => Some(schema.query),
+            OperationKind::Mutation => schema.mutation,
+            // They need a transport that this endpoint does not serve.
+            OperationKind::Subscription => {
+                return Err(PlanError::new(Reason::OperationTypeNotAllowed, *span));
+            }
+        };
+        let ground = root.and_then(|root| self.types.root(root));
+        if ground.is_none() {
+            let name = selection_set.selections.first().map_or(*span, Selection::span);
+            let at = self.node(PathNode { key: name, name, parent: None });
+            let target = Target::Unknown { reason: Reason::UnknownType, parent: None };
+            self.plan.uses.push(FieldUse { target, at, condition: None });
+        }
+        let (path, condition) = (None, None);
+        let scope = Scope { ground, path, condition, depth: 0, nesting: 0, fresh: true };
+        self.selection_set(selection_set, &scope)
+    }
+
+    fn selection_set(
+        &mut self,
+        set: &'d SelectionSet<'a>,
+        scope: &Scope<'s>,
+    ) -> Result<(), PlanError> {
         if scope.nesting > NESTING {
             return Err(PlanError::new(Reason::LimitNesting, set.span));
         }
         for selection in &set.selections {
-            let span = selection.span();
             let usage = &mut self.plan.usage;
-            spend(&mut usage.expanded_fields, self.limits.expanded_fields, || {
-                PlanError::new(Reason::LimitExpandedFields, span)
-            })?;
+            let limit = self.limits.expanded_fields;
+            spend(&mut usage.expanded_fields, limit, Reason::LimitExpandedFields, selection)?;
             let condition = self.condition(selection, scope.condition)?;
             match selection {
-                Selection::Field(field) => self.field(field, scope, condition)?,
+                Selection::Field(field) => self.field(field, selection, scope, condition)?,
                 Selection::InlineFragment(InlineFragment {
                     type_condition, selection_set, ..
                 }) => {
-                    let narrowed = match type_condition {
-                        None => Some(scope.within(condition)),
-                        Some(on) => self.narrow(scope, *on, condition),
+                    let inside = match type_condition {
+                        None => scope.within(scope.ground.clone(), condition),
+                        Some(on) => self.narrow(scope, on.text, on.span, condition),
                     };
-                    if let Some(narrowed) = narrowed {
-                        self.selection_set(selection_set, &narrowed)?;
-                    }
+                    self.selection_set(selection_set, &inside)?;
                 }
                 Selection::FragmentSpread(spread) => self.spread(spread, scope, condition)?,
             }
@@ -134,7 +141,7 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
     fn spread(
         &mut self,
         spread: &FragmentSpread<'a>,
-        scope: &Scope,
+        scope: &Scope<'s>,
         condition: Option<ConditionId>,
     ) -> Result<(), PlanError> {
         let found = self.fragments.named(spread.name.text);
@@ -145,145 +152,131 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
         }
         condition::none(&fragment.directives)?;
         let fresh = self.first_visit(at);
-        if let Some(narrowed) = self.narrow(scope, fragment.type_condition, condition) {
-            self.active.push(at);
-            self.selection_set(&fragment.selection_set, &Scope { fresh, ..narrowed })?;
-            self.active.pop();
-        }
+        let on = fragment.type_condition;
+        let inside = self.narrow(scope, on.text, on.span, condition);
+        self.active.push(at);
+        self.selection_set(&fragment.selection_set, &Scope { fresh, ..inside })?;
+        self.active.pop();
         Ok(())
     }
 
     fn field(
         &mut self,
         field: &'d Field<'a>,
-        scope: &Scope,
+        selection: &Selection<'a>,
+        scope: &Scope<'s>,
         condition: Option<ConditionId>,
     ) -> Result<(), PlanError> {
         let depth = scope.depth.saturating_add(1);
         if depth > self.limits.depth {
             return Err(PlanError::new(Reason::LimitDepth, field.span));
         }
-        let usage = &mut self.plan.usage;
+        let (usage, limits) = (&mut self.plan.usage, self.limits);
         usage.depth = usage.depth.max(depth);
         if scope.path.is_none() {
-            spend(&mut usage.root_fields, self.limits.root_fields, || {
-                PlanError::new(Reason::LimitRootFields, field.span)
-            })?;
+            let used = &mut usage.root_fields;
+            spend(used, limits.root_fields, Reason::LimitRootFields, selection)?;
         }
         if field.alias.is_some() {
-            spend(&mut usage.aliases, self.limits.aliases, || {
-                PlanError::new(Reason::LimitAliases, field.span)
-            })?;
+            spend(&mut usage.aliases, limits.aliases, Reason::LimitAliases, selection)?;
         }
         if scope.fresh {
             unique_arguments(&field.arguments)?;
         }
-        let (key, name) = (field.response_key().span, field.name.text);
-        let at = self.node(PathNode { key, name: field.name.span, parent: scope.path });
-        let unknown = |reason| FieldUse {
-            target: Target::Unknown { reason, parent: scope.parent },
-            at,
-            condition,
+        let (key, name) = (field.response_key().span, field.name.span);
+        let at = self.node(PathNode { key, name, parent: scope.path });
+        let ground = match &scope.ground {
+            None => None,
+            Some(ground) => self.touch(ground, field, at, condition),
         };
+        let nesting = scope.nesting.saturating_add(1);
+        let path = Some(at);
+        let below = Scope { ground, path, condition, depth, nesting, fresh: scope.fresh };
+        field.selection_set.as_ref().map_or(Ok(()), |set| self.selection_set(set, &below))
+    }
 
-        // Spec 4.1: `__typename` is a field of every composite type; it tells what the caller
-        // reached anyway.
-        if name == "__typename" {
+    /// Notes the uses of a field, and gives the ground below it: none below a leaf, and below what
+    /// the schema does not have.
+    fn touch(
+        &mut self,
+        ground: &Ground<'s>,
+        field: &Field<'_>,
+        at: PathId,
+        condition: Option<ConditionId>,
+    ) -> Option<Ground<'s>> {
+        let touched = if field.name.text == "__typename" {
+            // Spec 4.1: a field of every composite type; it tells what the caller reached anyway.
             match (field.arguments.is_empty(), &field.selection_set) {
-                (true, None) => {}
-                (true, Some(_)) => self.plan.uses.push(unknown(Reason::SelectionInvalid)),
-                (false, _) => self.plan.uses.push(unknown(Reason::UnknownArgument)),
+                (true, None) => return None,
+                (true, Some(_)) => Err(Reason::SelectionInvalid),
+                (false, _) => Err(Reason::UnknownArgument),
             }
-            return Ok(());
-        }
-        if matches!(name, "__schema" | "__type") && scope.parent == self.schema.query {
-            return Err(PlanError::new(Reason::IntrospectionDisabled, field.name.span));
-        }
-        let found = self.schema.field_named(scope.parent, name);
-        let Some(definition) = found.and_then(|id| self.schema.field_def(id)) else {
-            self.plan.uses.push(unknown(Reason::UnknownField));
-            return Ok(());
+        } else {
+            self.types.field(ground, field)
         };
-        let takes = |argument: &Argument<'_>| {
-            let arguments = &definition.arguments;
-            arguments.binary_search_by(|known| (**known).cmp(argument.name.text)).is_ok()
-        };
-        if !field.arguments.iter().all(takes) {
-            self.plan.uses.push(unknown(Reason::UnknownArgument));
-            return Ok(());
-        }
-        self.record(field, scope, at, condition)?;
-        let returns = self.schema.type_def(definition.returns).map(|returns| returns.kind);
-        match (&field.selection_set, returns) {
-            (None, Some(TypeKind::Leaf)) => Ok(()),
-            (Some(set), Some(TypeKind::Object | TypeKind::Interface | TypeKind::Union)) => {
-                let below = Scope {
-                    parent: definition.returns,
-                    possible: self.possible_below(field, scope),
-                    path: Some(at),
-                    condition,
-                    depth,
-                    nesting: scope.nesting.saturating_add(1),
-                    fresh: scope.fresh,
-                };
-                self.selection_set(set, &below)
+        let use_of = |target| FieldUse { target, at, condition };
+        match touched {
+            Err(reason) => {
+                let target = Target::Unknown { reason, parent: Some(ground.parent) };
+                self.plan.uses.push(use_of(target));
+                None
             }
-            (Some(_), Some(TypeKind::Leaf) | None)
-            | (None, Some(TypeKind::Object | TypeKind::Interface | TypeKind::Union) | None) => {
-                self.plan.uses.push(unknown(Reason::SelectionInvalid));
-                Ok(())
+            Ok(found) => {
+                // What was noted for all that the parent can be needs no second note: the first
+                // place is the one that is named.
+                if !found.whole || self.recorded.insert((found.on_parent, condition)) {
+                    let uses = found.on_objects.into_iter().map(Target::Field).map(use_of);
+                    self.plan.uses.extend(uses);
+                }
+                found.below
             }
         }
+    }
+
+    /// The scope inside a type condition.
+    fn narrow(
+        &mut self,
+        scope: &Scope<'s>,
+        on: &str,
+        name: Span,
+        condition: Option<ConditionId>,
+    ) -> Scope<'s> {
+        let ground = scope.ground.as_ref().and_then(|ground| {
+            let narrowed = self.types.narrow(ground, on);
+            narrowed
+                .map_err(|reason| {
+                    let at = self.node(PathNode { key: name, name, parent: scope.path });
+                    let target = Target::Unknown { reason, parent: None };
+                    self.plan.uses.push(FieldUse { target, at, condition });
+                })
+                .ok()
+        });
+        scope.within(ground, condition)
+    }
+
+    /// The condition under which a selection is executed, given that of what encloses it.
+    fn condition(
+        &mut self,
+        selection: &Selection<'a>,
+        parent: Option<ConditionId>,
+    ) -> Result<Option<ConditionId>, PlanError> {
+        for _ in selection.directives() {
+            let used = &mut self.plan.usage.directives;
+            spend(used, self.limits.directives, Reason::LimitDirectives, selection)?;
+        }
+        let tests = condition::tests(selection.directives(), self.operation)?;
+        if tests.is_empty() {
+            return Ok(parent);
+        }
+        let id = ConditionId(self.plan.conditions.len());
+        self.plan.conditions.push(Condition { parent, selection: selection.span(), tests });
+        Ok(Some(id))
     }
 
     fn node(&mut self, node: PathNode) -> PathId {
         let at = PathId(self.plan.path.len());
         self.plan.path.push(node);
         at
-    }
-
-    /// Notes the field on every object type that its parent can be. What was noted for all of them
-    /// before needs no second note: the first place is the one that is named.
-    fn record(
-        &mut self,
-        field: &Field<'_>,
-        scope: &Scope,
-        at: PathId,
-        condition: Option<ConditionId>,
-    ) -> Result<(), PlanError> {
-        let on_parent = self.schema.field_named(scope.parent, field.name.text);
-        let parent = self.schema.type_def(scope.parent);
-        let widest = parent.is_some_and(|parent| parent.possible == scope.possible);
-        if widest && !self.widest.insert((on_parent, condition)) {
-            return Ok(());
-        }
-        for object in &scope.possible {
-            spend(&mut self.concrete, CONCRETE_FIELDS, || {
-                PlanError::new(Reason::LimitExpandedFields, field.name.span)
-            })?;
-            let target = match self.schema.field_named(*object, field.name.text) {
-                Some(id) => Target::Field(id),
-                None => Target::Unknown { reason: Reason::UnknownField, parent: *object },
-            };
-            self.plan.uses.push(FieldUse { target, at, condition });
-        }
-        Ok(())
-    }
-
-    /// The object types that can be below a field: what it returns on each object type that its
-    /// parent can be, which may be less than what it returns on an interface.
-    fn possible_below(&self, field: &Field<'_>, scope: &Scope) -> Vec<TypeId> {
-        let on = |object: &TypeId| self.schema.field_named(*object, field.name.text);
-        let returns = |id: FieldId| self.schema.field_def(id).map(|field| field.returns);
-        let mut returned: Vec<TypeId> =
-            scope.possible.iter().filter_map(on).filter_map(returns).collect();
-        returned.sort_unstable();
-        returned.dedup();
-        let definitions = returned.iter().filter_map(|id| self.schema.type_def(*id));
-        let mut possible: Vec<TypeId> = definitions.flat_map(|def| def.possible.clone()).collect();
-        possible.sort_unstable();
-        possible.dedup();
-        possible
     }
 
     fn first_visit(&mut self, fragment: usize) -> bool {
@@ -296,77 +289,23 @@ impl<'d, 'a> Walk<'_, 'd, 'a> {
         }
         first
     }
+}
 
-    /// The scope inside a type condition (spec 5.5.1.2, 5.5.1.3, 5.5.2.3); none if the type is not
-    /// there or cannot be met, which is noted as a use that nobody is granted.
-    ///
-    /// Whether the condition can be met is judged on the enclosing type, as the specification has
-    /// it. Where earlier conditions have left nothing in common, the inside is valid, is never
-    /// executed, and there is nothing to decide.
-    fn narrow(
-        &mut self,
-        scope: &Scope,
-        on: Name<'_>,
-        condition: Option<ConditionId>,
-    ) -> Option<Scope> {
-        let id = self.schema.type_named(on.text);
-        let target = id.and_then(|id| self.schema.type_def(id));
-        let parent = self.schema.type_def(scope.parent);
-        let meets = |object: &TypeId| {
-            target.is_some_and(|target| target.possible.binary_search(object).is_ok())
-        };
-        // A leaf has no possible object types: it is as unknown here as a type that is not there.
-        let reason = if target.is_none_or(|target| target.kind == TypeKind::Leaf) {
-            Some(Reason::UnknownType)
-        } else if !parent.is_some_and(|parent| parent.possible.iter().any(meets)) {
-            Some(Reason::FragmentImpossible)
-        } else {
-            None
-        };
-        match (id, reason) {
-            (Some(id), None) => {
-                let possible = scope.possible.iter().copied().filter(meets).collect();
-                Some(Scope { parent: id, possible, ..scope.within(condition) })
-            }
-            (_, reason) => {
-                let reason = reason.unwrap_or(Reason::UnknownType);
-                let node = PathNode { key: on.span, name: on.span, parent: scope.path };
-                let at = self.node(node);
-                let target = Target::Unknown { reason, parent: scope.parent };
-                self.plan.uses.push(FieldUse { target, at, condition });
-                None
-            }
-        }
-    }
-
-    /// The condition under which a selection is executed, given that of what encloses it.
-    fn condition(
-        &mut self,
-        selection: &Selection<'a>,
-        parent: Option<ConditionId>,
-    ) -> Result<Option<ConditionId>, PlanError> {
-        for directive in selection.directives() {
-            spend(&mut self.plan.usage.directives, self.limits.directives, || {
-                PlanError::new(Reason::LimitDirectives, directive.span)
-            })?;
-        }
-        let tests = condition::tests(selection.directives(), self.operation)?;
-        if tests.is_empty() {
-            return Ok(parent);
-        }
-        let id = ConditionId(self.plan.conditions.len());
-        self.plan.conditions.push(Condition { parent, selection: selection.span(), tests });
-        Ok(Some(id))
+impl<'s> Scope<'s> {
+    /// The same place of the response, inside a fragment.
+    fn within(&self, ground: Option<Ground<'s>>, condition: Option<ConditionId>) -> Self {
+        let Self { path, depth, nesting, fresh, .. } = *self;
+        Self { ground, path, condition, depth, nesting: nesting.saturating_add(1), fresh }
     }
 }
 
-impl Scope {
-    fn within(&self, condition: Option<ConditionId>) -> Self {
-        Self { condition, nesting: self.nesting.saturating_add(1), ..self.clone() }
-    }
-}
-
-fn spend(used: &mut u32, limit: u32, exceeded: impl Fn() -> PlanError) -> Result<(), PlanError> {
-    *used = used.checked_add(1).filter(|used| *used <= limit).ok_or_else(exceeded)?;
+fn spend(
+    used: &mut u32,
+    limit: u32,
+    exceeded: Reason,
+    at: &Selection<'_>,
+) -> Result<(), PlanError> {
+    let spent = used.checked_add(1).filter(|spent| *spent <= limit);
+    *used = spent.ok_or(PlanError::new(exceeded, at.span()))?;
     Ok(())
 }

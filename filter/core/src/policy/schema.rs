@@ -38,6 +38,18 @@ pub enum TypeKind {
     Leaf,
 }
 
+impl TypeKind {
+    /// Whether a type of this kind can have such possible types and fields.
+    fn agrees_with(self, at: usize, def: &TypeDef) -> bool {
+        match self {
+            Self::Object => def.possible.iter().map(|id| id.index()).eq([at]),
+            Self::Interface => true,
+            Self::Union => def.fields.is_empty(),
+            Self::Leaf => def.fields.is_empty() && def.possible.is_empty(),
+        }
+    }
+}
+
 /// An output type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeDef {
@@ -92,7 +104,7 @@ pub enum SchemaError {
     ArgumentOrder,
     /// Something names a type that does not exist.
     UnknownType,
-    /// A possible type is not an object, or the list is not sorted.
+    /// A possible type is not an object, the list is not sorted, or the kind does not allow it.
     PossibleTypes,
     /// A root type is not an object.
     Root,
@@ -106,7 +118,7 @@ impl fmt::Display for SchemaError {
             Self::FieldOrder => "fields are not sorted and unique within their type",
             Self::ArgumentOrder => "arguments are not sorted and unique",
             Self::UnknownType => "a type is named that does not exist",
-            Self::PossibleTypes => "possible types are not sorted object types",
+            Self::PossibleTypes => "possible types do not fit the kind of type",
             Self::Root => "a root type is not an object type",
         })
     }
@@ -179,6 +191,7 @@ impl Schema {
             }
             if !def.possible.iter().all(|id| object(*id))
                 || !def.possible.is_sorted_by(|a, b| a < b)
+                || !def.kind.agrees_with(at, def)
             {
                 return Err(SchemaError::PossibleTypes);
             }

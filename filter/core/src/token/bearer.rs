@@ -5,9 +5,10 @@
 
 use std::fmt;
 
-use crate::token::{MAX_BYTES, TokenError};
+use crate::limits::TOKEN_BYTES;
+use crate::token::TokenError;
 
-/// The text of a token as the caller sent it: 1 to [`MAX_BYTES`] bytes of b64token, unverified.
+/// The text of a token as the caller sent it: 1 to [`TOKEN_BYTES`] bytes of b64token, unverified.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawToken<'a>(&'a str);
 
@@ -42,7 +43,7 @@ pub fn bearer<'a>(authorization: &[&'a [u8]]) -> Result<RawToken<'a>, TokenError
         return Err(TokenError::Scheme);
     }
     // Before anything that looks at every byte.
-    if token.len() > MAX_BYTES {
+    if token.len() > TOKEN_BYTES {
         return Err(TokenError::TooLarge);
     }
     // RFC 9110 section 5.3: a proxy may join two header lines with a comma.
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_length_is_bounded() {
-        let longest = [b"Bearer ".as_slice(), &vec![b'a'; MAX_BYTES]].concat();
+        let longest = [b"Bearer ".as_slice(), &vec![b'a'; TOKEN_BYTES]].concat();
         assert!(bearer(&[&longest]).is_ok());
         let longer = [longest.as_slice(), b"a"].concat();
         check(&[&longer], Err(TokenError::TooLarge));

@@ -15,17 +15,11 @@ use std::str::FromStr;
 use serde_json::value::RawValue;
 
 use crate::json::{Json, members};
-use crate::token::compact::MAX_KID_BYTES;
+use crate::limits::{KEY_SET_BYTES, KEYS, KID_BYTES};
 
 pub use fault::{KeyFault, KeySetError};
 pub(crate) use material::Material;
 use material::{Parts, read_ec, read_okp, read_rsa};
-
-/// The most keys in a set: a few generations in rotation, with room.
-pub const MAX_KEYS: usize = 64;
-
-/// The longest set, in bytes: [`MAX_KEYS`] keys with their certificates.
-pub const MAX_SET_BYTES: usize = 256 * 1024;
 
 /// A key nests this deep at most: `key_ops` and `x5c` are two levels.
 const KEY_DEPTH: u32 = 8;
@@ -162,14 +156,14 @@ impl fmt::Debug for Key {
 
 /// The text of each element of `keys`.
 fn entries(jwks: &str) -> Result<Vec<&RawValue>, KeyFault> {
-    if jwks.len() > MAX_SET_BYTES {
+    if jwks.len() > KEY_SET_BYTES {
         return Err(KeyFault::TooLarge);
     }
     let members = members(jwks).map_err(|_| KeyFault::NotJson)?;
     // RFC 7517 section 5: other members of the set are ignored.
     let (_, keys) = members.iter().find(|(name, _)| name == "keys").ok_or(KeyFault::Count)?;
     let keys: Vec<&RawValue> = serde_json::from_str(keys.get()).map_err(|_| KeyFault::Count)?;
-    if (1..=MAX_KEYS).contains(&keys.len()) { Ok(keys) } else { Err(KeyFault::Count) }
+    if (1..=KEYS).contains(&keys.len()) { Ok(keys) } else { Err(KeyFault::Count) }
 }
 
 /// RFC 7518 section 6 and RFC 8037 section 2: the members that only a private or symmetric key has.
@@ -179,7 +173,7 @@ const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k",
 fn read_key(jwk: &Json<'_>, text: &str) -> Result<Option<Key>, KeyFault> {
     let kid = match jwk.member("kid") {
         None => None,
-        Some(Json::String(kid)) if kid.len() <= MAX_KID_BYTES => Some(kid.as_ref()),
+        Some(Json::String(kid)) if kid.len() <= KID_BYTES => Some(kid.as_ref()),
         Some(_) => return Err(KeyFault::Kid),
     };
     let kty = jwk.member("kty").and_then(Json::as_str).ok_or(KeyFault::Type)?;
@@ -327,7 +321,7 @@ mod tests {
         for jwks in ["", "[]", "{", r#"{"keys":[],"keys":[]}"#, r#"{"keys":[}"#] {
             check(jwks, Err((None, KeyFault::NotJson)));
         }
-        let large = format!("{}{}", keys(0), " ".repeat(MAX_SET_BYTES));
+        let large = format!("{}{}", keys(0), " ".repeat(KEY_SET_BYTES));
         check(&large, Err((None, KeyFault::TooLarge)));
     }
 }

@@ -10,24 +10,13 @@ mod groups;
 mod verified;
 
 use crate::json::Json;
+use crate::limits::KEY_TRIES;
 use crate::token::compact::Jws;
 use crate::token::keys::{Algorithm, Key, KeySet};
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
 pub use verified::{Actor, VerifiedClaims};
-
-/// The most keys that are tried for a token without `kid`.
-pub const MAX_KEY_TRIES: usize = 4;
-
-/// The most groups of a caller.
-pub const MAX_GROUPS: usize = 1000;
-
-/// The most prior actors.
-pub const MAX_PRIOR_ACTORS: usize = 8;
-
-/// The longest subject, in bytes.
-pub const MAX_SUBJECT_BYTES: usize = 1024;
 
 /// Claims nest this deep at most: room for rich authorization details (RFC 9396) and `act`.
 const CLAIMS_DEPTH: u32 = 32;
@@ -115,12 +104,14 @@ fn signing_key<'k>(
     let fits = |key: &&Key| {
         key.algorithm() == jws.algorithm() && jws.kid().is_none_or(|kid| key.kid() == Some(kid))
     };
-    let mut candidates = keys.keys().iter().filter(fits).take(MAX_KEY_TRIES).peekable();
+    let mut candidates = keys.keys().iter().filter(fits).take(KEY_TRIES).peekable();
     if candidates.peek().is_none() {
         return Err(TokenError::Key);
     }
     candidates
         .find(|key| {
+            // RFC 8017 section 8.2.2 step 1, RFC 7518 section 3.4, RFC 8032 section 5.1.7: here, so
+            // that no verifier has to.
             jws.signature().len() == key.signature_bytes()
                 && verifier.verify(key, jws.signing_input(), jws.signature()).is_ok()
         })

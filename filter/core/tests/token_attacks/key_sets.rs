@@ -54,6 +54,19 @@ fn key_sets() {
         ("private", KEYS.ed.to_jwk(), Some(KeyFault::Private)),
         ("private", KEYS.rsa.to_jwk(), Some(KeyFault::Private)),
     ];
+    // 65537^128: 2049 bits, odd, and a power of 65537 modulo every prime.
+    let power = (0..128).fold(vec![1], |power: Vec<u8>, _| {
+        let mut carry = 0;
+        let (shifted, plain) = ([&[0, 0], &power[..]].concat(), [&power[..], &[0, 0]].concat());
+        let sums = shifted.iter().zip(&plain).map(|(one, other)| {
+            let sum = u16::from(*one) + u16::from(*other) + carry;
+            carry = sum >> 8;
+            sum.to_le_bytes()[0]
+        });
+        sums.collect()
+    });
+    let roca: Vec<u8> = power.into_iter().rev().collect();
+    rows.push(("ROCA", rsa(&roca, "AQAB"), Some(KeyFault::WeakRsa)));
     // J11: the points of small order, RFC 7748 section 6.1 and RFC 8032 section 5.1.
     let mut identity = [0; 32];
     identity[0] = 1;

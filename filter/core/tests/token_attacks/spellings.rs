@@ -1,6 +1,7 @@
 //! The same token written in another way, and headers that hold something else.
 
-use fieldgate_core::token::{MAX_BYTES, TokenError};
+use fieldgate_core::limits::TOKEN_BYTES;
+use fieldgate_core::token::TokenError;
 
 use crate::mint::{ES256, KEYS, NOW, Sign, check, claims, mint, outcome};
 
@@ -24,7 +25,7 @@ fn spellings_of_a_good_token() {
         ("J48", format!("{good}."), "token_malformed"),
         ("J48", format!(".{good}"), "token_malformed"),
         ("J48", dots, "token_too_large"),
-        ("J48", ".".repeat(MAX_BYTES), "token_malformed"),
+        ("J48", ".".repeat(TOKEN_BYTES), "token_malformed"),
         ("J30", format!("{header}.{header}.{payload}.{payload}.{signature}"), "token_malformed"),
         (
             "J30",
@@ -49,11 +50,12 @@ fn spellings_of_a_good_token() {
     let longest = (5_900..6_100)
         .map(|length| claims(&[("x", Some(&format!("\"{}\"", "x".repeat(length))))]))
         .map(|claims| mint(ES256.as_bytes(), claims.as_bytes(), &Sign::Raw(&[1; 64])))
-        .filter(|token| token.len() == MAX_BYTES || token.len() == MAX_BYTES + 1);
+        .filter(|token| token.len() == TOKEN_BYTES || token.len() == TOKEN_BYTES + 1);
     let longest: Vec<String> = longest.collect();
     assert!(!longest.is_empty());
     for token in longest {
-        let expected = if token.len() == MAX_BYTES { "token_signature" } else { "token_too_large" };
+        let expected =
+            if token.len() == TOKEN_BYTES { "token_signature" } else { "token_too_large" };
         check("J51", &token, expected);
     }
 }

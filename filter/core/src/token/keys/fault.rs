@@ -18,11 +18,11 @@ pub struct KeySetError {
 /// The defect of a key set or of a key in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFault {
-    /// The set is longer than [`MAX_SET_BYTES`](super::MAX_SET_BYTES).
+    /// The set is longer than [`KEY_SET_BYTES`](crate::limits::KEY_SET_BYTES).
     TooLarge,
     /// Not a JSON object that has exactly one reading.
     NotJson,
-    /// `keys` is not an array of 1 to [`MAX_KEYS`](super::MAX_KEYS) (RFC 7517 section 5.1).
+    /// `keys` is not an array of 1 to [`KEYS`](crate::limits::KEYS) (RFC 7517 section 5.1).
     Count,
     /// All keys are for something else.
     NoUsableKey,

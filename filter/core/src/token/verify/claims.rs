@@ -8,7 +8,8 @@ use std::iter;
 use serde_json::Number;
 
 use crate::json::Json;
-use crate::token::verify::{Actor, MAX_PRIOR_ACTORS, MAX_SUBJECT_BYTES};
+use crate::limits::{PRIOR_ACTORS, SUBJECT_BYTES};
+use crate::token::verify::Actor;
 use crate::token::{TokenError, UnixTime};
 
 /// An optional claim that is text.
@@ -24,11 +25,7 @@ pub(super) fn text(claims: &Json<'_>, name: &str) -> Result<Option<Box<str>>, To
 /// because decisions and audit are about someone.
 pub(super) fn subject(claims: &Json<'_>) -> Result<Box<str>, TokenError> {
     let subject = text(claims, "sub")?.ok_or(TokenError::Claims)?;
-    if (1..=MAX_SUBJECT_BYTES).contains(&subject.len()) {
-        Ok(subject)
-    } else {
-        Err(TokenError::Claims)
-    }
+    if (1..=SUBJECT_BYTES).contains(&subject.len()) { Ok(subject) } else { Err(TokenError::Claims) }
 }
 
 /// `exp`, if the token is valid at `now` (RFC 7519 sections 4.1.4 to 4.1.6).
@@ -80,10 +77,10 @@ pub(super) fn actor(claims: &Json<'_>) -> Result<Option<Actor>, TokenError> {
     };
     let chain = iter::successors(act.member("act"), |prior| prior.member("act"))
         // One more than allowed is enough to see that there are too many.
-        .take(MAX_PRIOR_ACTORS.saturating_add(1))
+        .take(PRIOR_ACTORS.saturating_add(1))
         .map(subject)
         .collect::<Result<Vec<_>, _>>()?;
-    if chain.len() > MAX_PRIOR_ACTORS {
+    if chain.len() > PRIOR_ACTORS {
         return Err(TokenError::Claims);
     }
     Ok(Some(Actor { subject: subject(act)?, chain }))

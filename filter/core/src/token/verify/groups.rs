@@ -4,8 +4,8 @@
 //! overage names.
 
 use crate::json::Json;
+use crate::limits::GROUPS;
 use crate::token::TokenError;
-use crate::token::verify::MAX_GROUPS;
 use crate::token::verify::claims::texts;
 
 /// The groups at `path`; a token that says they are elsewhere is refused, since a caller with fewer
@@ -26,7 +26,7 @@ pub(super) fn groups(claims: &Json<'_>, path: &[Box<str>]) -> Result<Vec<Box<str
         }
     }
     let groups = texts(at)?;
-    if groups.len() > MAX_GROUPS {
+    if groups.len() > GROUPS {
         return Err(TokenError::Claims);
     }
     Ok(groups.into_iter().map(Into::into).collect())

@@ -39,7 +39,7 @@ impl VerifiedClaims {
         self.key.as_deref()
     }
 
-    /// `sub`: 1 to [`MAX_SUBJECT_BYTES`](super::MAX_SUBJECT_BYTES) bytes.
+    /// `sub`: 1 to [`SUBJECT_BYTES`](crate::limits::SUBJECT_BYTES) bytes.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
@@ -57,7 +57,7 @@ impl VerifiedClaims {
         self.actor.as_ref()
     }
 
-    /// The groups as the issuer names them, at most [`MAX_GROUPS`](super::MAX_GROUPS).
+    /// The groups as the issuer names them, at most [`GROUPS`](crate::limits::GROUPS).
     #[must_use]
     pub fn groups(&self) -> &[Box<str>] {
         &self.groups
@@ -92,7 +92,7 @@ impl Actor {
         &self.subject
     }
 
-    /// The prior actors, outermost (latest) first, at most [`MAX_PRIOR_ACTORS`](super::MAX_PRIOR_ACTORS). RFC 8693 section
+    /// The prior actors, outermost (latest) first, at most [`PRIOR_ACTORS`](crate::limits::PRIOR_ACTORS). RFC 8693 section
     /// 4.1: they are information, not to be considered in access control.
     #[must_use]
     pub fn chain(&self) -> &[Box<str>] {

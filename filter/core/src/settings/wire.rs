@@ -1,0 +1,244 @@
+//! The configuration as JSON has it, and its conversion: the only place that knows the wire format.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{ConfigurationError, RequestHeaders};
+use crate::limits::Limits;
+use crate::token::keys::{Algorithm, KeySet};
+use crate::token::verify::IssuerRules;
+
+const LEEWAY_SECONDS_DEFAULT: u64 = 60;
+/// RFC 7519 4.1.4 allows "no more than a few minutes".
+const LEEWAY_SECONDS_MAX: u64 = 300;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wire<'a> {
+    pub(super) version: u32,
+    pub(super) request_headers: Option<Box<str>>,
+    #[serde(default)]
+    pub(super) endpoint: Object<WireEndpoint>,
+    #[serde(borrow)]
+    pub(super) issuers: Vec<Object<WireIssuer<'a>>>,
+    #[serde(default)]
+    pub(super) limits: Object<WireLimits>,
+    #[serde(default)]
+    pub(super) audit: Object<WireAudit>,
+    pub(super) policy: Box<str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireEndpoint {
+    path: Box<str>,
+}
+
+impl Default for WireEndpoint {
+    fn default() -> Self {
+        Self { path: "/graphql".into() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireIssuer<'a> {
+    issuer: Box<str>,
+    audiences: Vec<Box<str>>,
+    algorithms: Vec<Box<str>>,
+    #[serde(borrow)]
+    jwks: &'a RawValue,
+    leeway_seconds: Option<u64>,
+    token_types: Option<Vec<Box<str>>>,
+    #[serde(default)]
+    claims: Object<WireClaims>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireClaims {
+    groups: Box<str>,
+}
+
+impl Default for WireClaims {
+    fn default() -> Self {
+        Self { groups: "groups".into() }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireLimits {
+    body_bytes: Option<u32>,
+    tokens: Option<u32>,
+    depth: Option<u32>,
+    root_fields: Option<u32>,
+    aliases: Option<u32>,
+    directives: Option<u32>,
+    expanded_fields: Option<u32>,
+    variables_depth: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireAudit {
+    #[serde(default)]
+    pub(super) nested: bool,
+}
+
+/// A JSON object and nothing else: a derived struct would take an array of its members too.
+#[derive(Default)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
+
+pub(super) fn read_mode(mode: Option<&str>) -> Result<RequestHeaders, ConfigurationError> {
+    match mode {
+        Some("hold") => Ok(RequestHeaders::Hold),
+        Some("stream") | None => Ok(RequestHeaders::Stream),
+        Some(_) => Err(value("request_headers", "expected `hold` or `stream`")),
+    }
+}
+
+impl WireEndpoint {
+    pub(super) fn read(self) -> Result<Box<str>, ConfigurationError> {
+        let Self { path } = self;
+        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'?' && byte != b'#';
+        if path.starts_with('/') && path.bytes().all(plain) {
+            return Ok(path);
+        }
+        Err(value("endpoint.path", "expected a path that begins with `/`, without `?` or `#`"))
+    }
+}
+
+impl WireLimits {
+    pub(super) fn read(self) -> Result<Limits, ConfigurationError> {
+        let Self {
+            body_bytes,
+            tokens,
+            depth,
+            root_fields,
+            aliases,
+            directives,
+            expanded_fields,
+            variables_depth,
+        } = self;
+        let (default, cap) = (Limits::DEFAULT, Limits::CAP);
+        let bounded = |name: &str, given: Option<u32>, default: u32, cap: u32| match given {
+            None => Ok(default),
+            Some(limit) if limit <= cap => Ok(limit),
+            Some(_) => Err(value(&format!("limits.{name}"), "above the cap for this limit")),
+        };
+        Ok(Limits {
+            body_bytes: bounded("body_bytes", body_bytes, default.body_bytes, cap.body_bytes)?,
+            tokens: bounded("tokens", tokens, default.tokens, cap.tokens)?,
+            depth: bounded("depth", depth, default.depth, cap.depth)?,
+            root_fields: bounded("root_fields", root_fields, default.root_fields, cap.root_fields)?,
+            aliases: bounded("aliases", aliases, default.aliases, cap.aliases)?,
+            directives: bounded("directives", directives, default.directives, cap.directives)?,
+            expanded_fields: bounded(
+                "expanded_fields",
+                expanded_fields,
+                default.expanded_fields,
+                cap.expanded_fields,
+            )?,
+            variables_depth: bounded(
+                "variables_depth",
+                variables_depth,
+                default.variables_depth,
+                cap.variables_depth,
+            )?,
+        })
+    }
+}
+
+pub(super) fn read_issuers(
+    wires: Vec<Object<WireIssuer<'_>>>,
+) -> Result<Vec<IssuerRules>, ConfigurationError> {
+    if wires.is_empty() {
+        return Err(value("issuers", "expected at least one issuer"));
+    }
+    let mut issuers: Vec<IssuerRules> = Vec::with_capacity(wires.len());
+    for (at, wire) in wires.into_iter().enumerate() {
+        let rules = wire.0.read(&format!("issuers[{at}]"))?;
+        if issuers.iter().any(|other| other.issuer == rules.issuer) {
+            return Err(value(&format!("issuers[{at}].issuer"), "this issuer is listed twice"));
+        }
+        issuers.push(rules);
+    }
+    Ok(issuers)
+}
+
+impl WireIssuer<'_> {
+    fn read(self, at: &str) -> Result<IssuerRules, ConfigurationError> {
+        let Self { issuer, audiences, algorithms, jwks, leeway_seconds, token_types, claims } =
+            self;
+        if issuer.is_empty() {
+            return Err(value(&format!("{at}.issuer"), "expected the `iss` of its tokens"));
+        }
+        if audiences.is_empty() || audiences.iter().any(|audience| audience.is_empty()) {
+            return Err(value(&format!("{at}.audiences"), "expected at least one audience"));
+        }
+        let named = |name: &str| {
+            name.parse::<Algorithm>().map_err(|_| {
+                value(&format!("{at}.algorithms"), "expected any of `RS256`, `ES256`, `EdDSA`")
+            })
+        };
+        let algorithms: Vec<Algorithm> =
+            algorithms.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+        if algorithms.is_empty() {
+            return Err(value(&format!("{at}.algorithms"), "expected at least one algorithm"));
+        }
+        let leeway = leeway_seconds.unwrap_or(LEEWAY_SECONDS_DEFAULT);
+        if leeway > LEEWAY_SECONDS_MAX {
+            return Err(value(&format!("{at}.leeway_seconds"), "expected at most 300 seconds"));
+        }
+        let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
+        let groups_claim: Vec<Box<str>> = claims.0.groups.split('.').map(Box::from).collect();
+        if groups_claim.iter().any(|name| name.is_empty()) {
+            return Err(value(&format!("{at}.claims.groups"), "expected a path like `a.b`"));
+        }
+        let keys = KeySet::read(jwks.get())
+            .map_err(|error| ConfigurationError::Keys { path: format!("{at}.jwks"), error })?;
+        if !keys.keys().iter().any(|key| algorithms.contains(&key.algorithm())) {
+            return Err(value(&format!("{at}.jwks"), "no key is for an allowed algorithm"));
+        }
+        Ok(IssuerRules { issuer, audiences, algorithms, token_types, leeway, groups_claim, keys })
+    }
+}
+
+pub(super) fn value(path: &str, message: &'static str) -> ConfigurationError {
+    ConfigurationError::Value { path: path.to_owned(), message }
+}
+
+/// serde_json's message in the grammar of ours: the place is already in the path.
+pub(super) fn plain(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.split_once(" at line ") {
+        Some((head, _)) => head.to_owned(),
+        None => message,
+    }
+}

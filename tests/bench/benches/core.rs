@@ -1,0 +1,102 @@
+//! The stages of one request, natively: where the time goes inside the filter.
+
+use divan::{Bencher, black_box};
+use fieldgate_core::document::{Bounds, Document};
+use fieldgate_core::gate::{Gate, Pending, Step};
+use fieldgate_core::http::{GraphqlRequest, HeaderPair};
+use fieldgate_core::limits::Limits;
+use fieldgate_core::plan::{Choice, Plan};
+use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::signature::Portable;
+use fieldgate_policy::bundle::Bundle;
+use jwt_simple::prelude::{Claims, Clock, Duration, Ed25519KeyPair, EdDSAKeyPairLike};
+use serde_json::{Value, json};
+
+const QUERY: &str = "query Q($ref: String!, $n: Int = 10) { entity(ref: $ref) { name owner { name members(first: $n) { email name groups } } ... on Component { secrets { name value } annotations dependsOn { name kind owner { name } } apis { name definition } } } viewer { name email } }";
+const BOUNDS: Bounds = Bounds { tokens: 15_000, nesting: 200 };
+
+fn main() {
+    divan::main();
+}
+
+struct Bench {
+    gate: Gate,
+    bundle: Bundle,
+    headers: Vec<HeaderPair>,
+    body: Vec<u8>,
+}
+
+/// The bundle with a key of our own, and a request that it allows.
+fn bench() -> Bench {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/backstage");
+    let bundle = Bundle::load(folder.as_ref(), None).expect("the bundle builds");
+    let key = Ed25519KeyPair::generate().with_key_id("bench");
+    let mut configuration = bundle.configuration_value().clone();
+    let issuer = configuration["issuers"][0]["issuer"].as_str().expect("an issuer").to_owned();
+    let jwk: Value = serde_json::from_str(&key.public_key().to_jwk()).expect("a key");
+    configuration["issuers"][0]["jwks"] = json!({ "keys": [jwk] });
+    let gate = Gate::configure(configuration.to_string().as_bytes()).expect("a configuration");
+
+    let groups = json!({ "groups": ["employees", "sre", "platform"] });
+    let claims = Claims::with_custom_claims(groups, Duration::from_hours(1))
+        .with_issuer(issuer)
+        .with_audience("backstage")
+        .with_subject("user:default/bench");
+    let token = key.sign(claims).expect("a token");
+    let header = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+    let headers = vec![
+        header(":method", "POST"),
+        header(":path", "/graphql"),
+        header("content-type", "application/json"),
+        header("authorization", &format!("Bearer {token}")),
+    ];
+    let variables = json!({ "ref": "component:default/checkout" });
+    let body = json!({ "query": QUERY, "variables": variables }).to_string().into_bytes();
+    Bench { gate, bundle, headers, body }
+}
+
+impl Bench {
+    fn begin(&self) -> Pending {
+        match self.gate.begin(&self.headers, &Portable, UnixTime(Clock::now_since_epoch().as_secs()))
+        {
+            Step::AwaitBody(pending) => *pending,
+            Step::Settle(outcome) => panic!("refused: {outcome:?}"),
+        }
+    }
+}
+
+#[divan::bench]
+fn document(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| Document::read(black_box(QUERY), &BOUNDS));
+}
+
+#[divan::bench]
+fn plan(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    let document = Document::read(QUERY, &BOUNDS).expect("a document");
+    let schema = bench.bundle.policy().schema();
+    let choice = Choice::new(&document, None).expect("an operation");
+    bencher.bench_local(|| Plan::new(black_box(&document), choice, schema, &Limits::DEFAULT));
+}
+
+#[divan::bench]
+fn request(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    bencher.bench_local(|| GraphqlRequest::read(black_box(&bench.body), 64));
+}
+
+/// Head, token (EdDSA in pure Rust) and roles.
+#[divan::bench]
+fn begin(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    bencher.bench_local(|| bench.begin());
+}
+
+/// Body to outcome: request, document, plan, decision, canonical body and facts.
+#[divan::bench]
+fn finish(bencher: Bencher<'_, '_>) {
+    let bench = bench();
+    bencher
+        .with_inputs(|| bench.begin())
+        .bench_local_values(|pending| pending.finish(black_box(&bench.body)));
+}
