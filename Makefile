@@ -32,8 +32,7 @@ interop: toolchain ## the document reader against graphql-js (skipped without No
 	@if command -v npm >/dev/null; then \
 	  cd tests/interop && npm ci --silent --no-audit --no-fund; \
 	else echo "interop: skipped, as there is no Node here"; fi
-	@if command -v npm >/dev/null; then \
-	  $(CARGO_LOCKED) test -p fieldgate-e2e --test interop -- --ignored --nocapture; fi
+	$(CARGO_LOCKED) test -p fieldgate-core --test document_interop -- --nocapture
 
 lint: toolchain ## formatting, clippy, documentation, dependency rules
 	cargo fmt --all --check
