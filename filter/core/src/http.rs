@@ -25,9 +25,8 @@ pub type HeaderPair = (Vec<u8>, Vec<u8>);
 /// Request headers as the host has them, pseudo-headers included, in any order.
 pub type HeaderPairs = [HeaderPair];
 
-/// Removed before a request goes upstream: they describe the client's body, not ours, or ask the
-/// server to read the request as another one.
-pub const REMOVED_HEADERS: [&str; 10] = [
+/// They describe the client's body, not ours, or ask the server to read the request as another one.
+const REMOVED_HEADERS: [&str; 10] = [
     "content-length",
     "content-encoding",
     "transfer-encoding",
@@ -42,6 +41,13 @@ pub const REMOVED_HEADERS: [&str; 10] = [
 
 /// The content type of what is forwarded.
 pub const CONTENT_TYPE: &str = "application/json";
+
+/// Which of the headers have to be removed before the request goes upstream.
+pub fn removed_headers(headers: &HeaderPairs) -> impl Iterator<Item = &'static str> {
+    let is_there =
+        |name: &&str| headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name.as_bytes()));
+    REMOVED_HEADERS.into_iter().filter(is_there)
+}
 
 /// What the head of a request says.
 #[derive(Debug, Default)]

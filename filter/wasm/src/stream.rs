@@ -7,7 +7,7 @@
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{CONTENT_TYPE, REMOVED_HEADERS};
+use fieldgate_core::http::{CONTENT_TYPE, HeaderPairs, removed_headers};
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{AuditForm, RequestHeaders};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -46,7 +46,7 @@ enum State {
     /// The head was accepted; so much of the body is buffered.
     AwaitBody { pending: Box<Pending>, buffered: usize },
     /// It is over: forwarded, or answered.
-    Settled(AuditRecord),
+    Settled(Box<AuditRecord>),
     /// It is over and written.
     Logged,
 }
@@ -65,7 +65,7 @@ impl Stream {
         match self.gate.begin(&headers, &Native, now) {
             Step::Settle(outcome) => self.settle(*outcome, 0),
             Step::AwaitBody(pending) => {
-                if let Err(error) = prepare_headers() {
+                if let Err(error) = prepare_headers(&headers) {
                     host::log(LogLevel::Critical, &format!("request headers: {error}"));
                     return self.settle(*pending.refuse(Reason::Internal), 0);
                 }
@@ -98,7 +98,7 @@ impl Stream {
 
     fn settle(&mut self, outcome: Outcome, buffered: usize) -> Action {
         let (effect, record) = outcome.into_parts();
-        self.state = State::Settled(record);
+        self.state = State::Settled(Box::new(record));
         match effect {
             Effect::Reply(reply) => answer(&reply),
             Effect::Forward(body) => match self.forward(&body, buffered) {
@@ -130,7 +130,7 @@ impl Stream {
             State::Fresh | State::Logged => self.gate.unseen().overruled(Reason::Internal),
         };
         let (effect, record) = outcome.into_parts();
-        self.state = State::Settled(record);
+        self.state = State::Settled(Box::new(record));
         match effect {
             Effect::Reply(reply) => answer(&reply),
             Effect::Forward(_) => answer(&Reply::from(Refusal::from(Reason::Internal))),
@@ -195,7 +195,7 @@ impl HttpContext for Stream {
         let record = match std::mem::replace(&mut self.state, State::Logged) {
             State::Fresh => self.gate.unseen(),
             State::AwaitBody { pending, .. } => pending.abandon(),
-            State::Settled(record) => record,
+            State::Settled(record) => *record,
             State::Logged => return,
         };
         let response = ResponseFacts {
@@ -218,8 +218,8 @@ impl HttpContext for Stream {
 
 /// Makes the headers those of the canonical request, whose length is not known yet. Where a length
 /// stayed while the body changes, the rest would be read as the connection's next request.
-fn prepare_headers() -> Result<(), HostError> {
-    REMOVED_HEADERS.iter().try_for_each(|name| host::remove_request_header(name))?;
+fn prepare_headers(headers: &HeaderPairs) -> Result<(), HostError> {
+    removed_headers(headers).try_for_each(host::remove_request_header)?;
     host::set_request_header("content-type", CONTENT_TYPE)
 }
 
