@@ -1,0 +1,157 @@
+//! The command line as words -> [`Arguments`]: what to do, and how to show it.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+use crate::render::{Form, Ink, Style};
+
+const EXAMPLES: &str = "\
+Examples:
+  fieldgate check policies/backstage
+  fieldgate test policies/backstage --filter contractor
+  fieldgate build policies/backstage -o plugin.json
+
+Exit codes:
+  0  done
+  1  could not run
+  2  a case failed
+  3  the bundle has errors";
+
+/// A command line that was understood.
+pub(crate) struct Arguments {
+    pub(crate) verb: Verb,
+    pub(crate) style: Style,
+}
+
+/// What is said instead of running: help, the version, or why the words were not understood.
+pub(crate) struct Instead(clap::Error);
+
+/// Build, check and test policy bundles for the fieldgate filter.
+#[derive(Parser)]
+#[command(name = "fieldgate", version, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, subcommand_required = true)]
+struct Words {
+    /// How findings and results are shown
+    #[arg(long, global = true, value_name = "FORM", default_value = "human")]
+    format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// With the lines of the file that a finding is about
+    Human,
+    /// One line a finding, and one for its help
+    Plain,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    /// If the output is a terminal, and NO_COLOR is not set
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    Build(Build),
+    Check(Check),
+    Test(Test),
+}
+
+/// Build the plugin configuration of a bundle
+///
+/// The configuration is JSON: the same bytes for the same bundle. A bundle with errors is not built.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate build policies/backstage > plugin.json
+  fieldgate build policies/backstage -o plugin.json --revision 2026-11-24.1")]
+pub(crate) struct Build {
+    /// The bundle's folder
+    pub(crate) bundle: PathBuf,
+    /// Write to this file, which is replaced at once, instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The policy's revision, in place of the one that policy.yaml gives
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+    /// Do not print the summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Report everything that is wrong with a bundle
+///
+/// Reads settings, policy, schema, keys and cases; writes nothing but findings, to stdout.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate check policies/backstage
+  fieldgate check policies/backstage --format json")]
+pub(crate) struct Check {
+    /// The bundle's folder
+    pub(crate) bundle: PathBuf,
+}
+
+/// Run the cases of a bundle against its policy
+///
+/// Each case is sent as a signed request through the decision code of the filter itself.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate test policies/backstage
+  fieldgate test policies/backstage --filter contractor")]
+pub(crate) struct Test {
+    /// The bundle's folder
+    pub(crate) bundle: PathBuf,
+    /// Run only the cases whose name or file contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+}
+
+impl Arguments {
+    /// Reads the command line.
+    pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Instead> {
+        let Words { format, color, verb } = Words::try_parse_from(words).map_err(Instead)?;
+        let form = match format {
+            Format::Human => Form::Human,
+            Format::Plain => Form::Plain,
+            Format::Json => Form::Json,
+        };
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let ink = |terminal: bool| match color {
+            Color::Always => Ink::Colored,
+            Color::Auto if terminal && !unwanted => Ink::Colored,
+            Color::Auto | Color::Never => Ink::Plain,
+        };
+        let (data, note) = (ink(io::stdout().is_terminal()), ink(io::stderr().is_terminal()));
+        Ok(Self { verb, style: Style { form, data, note } })
+    }
+}
+
+impl Instead {
+    /// Says it, on stdout if it was asked for.
+    pub(crate) fn print(self) -> Exit {
+        let Self(error) = self;
+        let text = error.render().to_string();
+        let (written, exit) = if error.use_stderr() {
+            (io::stderr().lock().write_all(text.as_bytes()), Exit::CouldNotRun)
+        } else {
+            (io::stdout().lock().write_all(text.as_bytes()), Exit::Done)
+        };
+        if written.is_ok() { exit } else { Exit::CouldNotRun }
+    }
+}

@@ -1,0 +1,51 @@
+//! One verb, one file: arguments in, values to the output, an exit code.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod test;
+
+use std::io;
+use std::path::Path;
+
+use fieldgate_policy::bundle::Bundle;
+use fieldgate_policy::diagnostic::Diagnostic;
+
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::render;
+
+/// Says why a command cannot run.
+fn could_not_run(message: &str, output: &mut Output) -> io::Result<Exit> {
+    output.note(&format!("error: {message}\n"))?;
+    Ok(Exit::CouldNotRun)
+}
+
+/// A bundle that is no folder is a wrong argument, not a finding about a bundle.
+fn not_a_folder(path: &Path) -> Option<String> {
+    (!path.is_dir()).then(|| format!("`{}` is not a folder", path.display()))
+}
+
+/// Says what is wrong with a bundle, beside the data.
+fn note_findings(all: &[Diagnostic], output: &mut Output) -> io::Result<Exit> {
+    let style = output.style();
+    output.note(&render::diagnostics(all, style.form, style.note))?;
+    Ok(Exit::Findings)
+}
+
+/// Loads a bundle; what is wrong with it is said.
+fn load(
+    path: &Path,
+    revision: Option<&str>,
+    output: &mut Output,
+) -> io::Result<Result<Bundle, Exit>> {
+    if let Some(message) = not_a_folder(path) {
+        return could_not_run(&message, output).map(Err);
+    }
+    match Bundle::load(path, revision) {
+        Ok(bundle) => {
+            note_findings(bundle.warnings(), output)?;
+            Ok(Ok(bundle))
+        }
+        Err(findings) => note_findings(&findings, output).map(Err),
+    }
+}

@@ -1,0 +1,29 @@
+//! fieldgate's command line: builds, checks and tests policy bundles.
+//!
+//! stdout carries what was asked for, stderr everything else. Arguments are read once, a command
+//! does its work and hands values to [`output`], and the exit code says how it ended.
+
+mod arguments;
+mod command;
+mod exit;
+mod output;
+mod render;
+
+use std::process::ExitCode;
+
+use crate::arguments::{Arguments, Verb};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let Arguments { verb, style } = match Arguments::read(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(instead) => return instead.print().into(),
+    };
+    let mut output = Output::new(style);
+    let done = match verb {
+        Verb::Build(build) => command::build::build(&build, &mut output),
+        Verb::Check(check) => command::check::check(&check, &mut output),
+        Verb::Test(test) => command::test::test(&test, &mut output),
+    };
+    done.unwrap_or_else(|error| output.lost(&error)).into()
+}

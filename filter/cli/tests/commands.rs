@@ -1,0 +1,150 @@
+//! The command line as scripts see it: each file of `transcripts/` is a command with its exit code
+//! and everything that it says. `UPDATE_EXPECT=1 cargo test` rewrites what follows the command.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails stops by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Commands run where the bundles are, with an empty environment.
+fn fieldgate(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldgate"));
+    command.args(arguments).env_clear().current_dir(root().join("../policy/tests/bundles"));
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    fieldgate(arguments).output().unwrap()
+}
+
+fn transcript(line: &str) -> String {
+    let words: Vec<&str> = line.strip_prefix("$ fieldgate").unwrap().split_whitespace().collect();
+    let Output { status, stdout, stderr } = run(&words);
+    let mut text = format!("{line}\nexit {}\n", status.code().unwrap());
+    for (name, bytes) in [("stdout", stdout), ("stderr", stderr)] {
+        let said = String::from_utf8(bytes).unwrap();
+        let said = said.replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace('\u{1b}', "[ESC]");
+        assert!(said.is_empty() || said.ends_with('\n'), "{line}: the last line has no end");
+        text += &format!("--- {name}\n{said}");
+    }
+    text
+}
+
+#[test]
+fn every_transcript_is_reproduced() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let files = root().join("tests/transcripts").read_dir().unwrap();
+    let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 20, "the transcripts are not where they should be");
+    let mut differing = Vec::new();
+    for file in files {
+        let expected = fs::read_to_string(&file).unwrap();
+        let found = transcript(expected.lines().next().unwrap());
+        if update {
+            fs::write(&file, found).unwrap();
+        } else if expected != found {
+            differing.push(format!("=== {}\n{found}", file.display()));
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+/// A folder of this test alone, empty.
+fn empty_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_file_gets_what_stdout_would() {
+    let folder = empty_folder("written");
+    let file = folder.join("plugin.json");
+    let to_file = run(&["build", "minimal", "-o", file.to_str().unwrap()]);
+    assert_eq!((to_file.status.code(), to_file.stdout.len()), (Some(0), 0));
+    let to_stdout = run(&["build", "minimal"]);
+    assert_eq!(fs::read(&file).unwrap(), to_stdout.stdout);
+    assert_eq!(names(&folder), ["plugin.json"]);
+}
+
+#[test]
+fn a_bundle_with_errors_leaves_the_file_as_it_was() {
+    let folder = empty_folder("kept");
+    let file = folder.join("plugin.json");
+    fs::write(&file, "before").unwrap();
+    let failed = run(&["build", "everywhere", "-o", file.to_str().unwrap()]);
+    assert_eq!(failed.status.code(), Some(3));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+    let replaced = run(&["build", "minimal", "-q", "-o", file.to_str().unwrap()]);
+    assert_eq!((replaced.status.code(), replaced.stderr.len()), (Some(0), 0));
+    assert_ne!(fs::read_to_string(&file).unwrap(), "before");
+    assert_eq!(names(&folder), ["plugin.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_file_is_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    use std::os::unix::net::UnixListener;
+    let folder = empty_folder("other");
+    let socket = folder.join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    for target in [folder.as_path(), &folder.join("none/plugin.json"), &socket] {
+        let failed = run(&["build", "minimal", "-o", target.to_str().unwrap()]);
+        assert_eq!(failed.status.code(), Some(1), "{}", target.display());
+        assert!(String::from_utf8(failed.stderr).unwrap().starts_with("error: `"));
+    }
+    assert_eq!(names(&folder), ["socket"]);
+    assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = empty_folder("link");
+    let (file, link) = (folder.join("real.json"), folder.join("link.json"));
+    fs::write(&file, "before").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(&file, &link).unwrap();
+    let done = run(&["build", "minimal", "-o", link.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(0));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_ne!(fs::read_to_string(&file).unwrap(), "before");
+}
+
+#[test]
+fn a_reader_that_has_left_is_no_panic() {
+    let mut child = fieldgate(&["build", "minimal"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_lost_is_said() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let done = fieldgate(&["build", "minimal"]).stdout(full).output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(said.starts_with("error: the output cannot be written: "), "{said}");
+}

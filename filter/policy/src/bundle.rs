@@ -1,0 +1,183 @@
+//! A bundle's folder -> [`Bundle`]: the policy, its blob and the plugin configuration; or
+//! everything that is wrong with it.
+
+use std::path::Path;
+
+use fieldgate_core::policy::Policy;
+use fieldgate_core::policy::blob::{self, Digest};
+use fieldgate_core::policy::schema::Schema;
+use fieldgate_core::settings::Configuration;
+use serde_json::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::folder::Folder;
+use crate::policy::PolicySource;
+use crate::settings::{FileName, SettingsSource};
+use crate::{cases, lower, policy, schema, yaml};
+
+/// The file that makes a folder a bundle.
+pub const SETTINGS_FILE: &str = "fieldgate.yaml";
+
+/// A bundle without errors.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    folder: Folder,
+    policy: Policy,
+    digest: Digest,
+    blob_bytes: usize,
+    configuration: Value,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Bundle {
+    /// Loads a bundle. A `revision` given here replaces the author's.
+    ///
+    /// # Errors
+    /// Everything that is wrong, warnings too.
+    pub fn load(folder: &Path, revision: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        let folder = Folder::new(folder);
+        let mut findings = Findings::default();
+        let sources = Sources::read(&folder, &mut findings);
+        if let Some(revision) = revision.filter(|revision| !policy::is_name(revision)) {
+            let message = format!("`{}` cannot be used as a revision", revision.escape_debug());
+            findings.add(Diagnostic::anywhere(Code::InvalidName, message));
+        }
+        let built = match sources {
+            Some(sources) if !findings.has_errors() => sources.build(revision),
+            Some(_) | None if findings.has_errors() => return Err(findings.into_sorted()),
+            // INVARIANT: a reader that gives nothing has said why. If not, it is said here.
+            Some(_) | None => Err("a part of the bundle cannot be read".to_owned()),
+        };
+        match built {
+            Ok(Built { policy, digest, blob_bytes, configuration }) => {
+                let warnings = findings.into_sorted();
+                Ok(Self { folder, policy, digest, blob_bytes, configuration, warnings })
+            }
+            Err(message) => {
+                findings.add(Diagnostic::anywhere(Code::Unloadable, message));
+                Err(findings.into_sorted())
+            }
+        }
+    }
+
+    /// The plugin configuration as text: the same bytes for the same bundle.
+    #[must_use]
+    pub fn configuration(&self) -> String {
+        format!("{:#}\n", self.configuration)
+    }
+
+    /// The plugin configuration as a value, with sorted keys.
+    #[must_use]
+    pub fn configuration_value(&self) -> &Value {
+        &self.configuration
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The policy's identity.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The revision as records show it: the author's, or else the digest's first digits.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        match self.policy.parts().revision.as_ref() {
+            "" => self.digest.short(),
+            given => given.to_owned(),
+        }
+    }
+
+    /// The blob's size.
+    #[must_use]
+    pub fn blob_bytes(&self) -> usize {
+        self.blob_bytes
+    }
+
+    /// Findings in spite of which it was built.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The folder that it was loaded from.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+}
+
+/// Everything that is wrong with a bundle, its cases included; a bundle that is not read to its end
+/// for errors has no cases to judge.
+#[must_use]
+pub fn check(folder: &Path) -> Vec<Diagnostic> {
+    match Bundle::load(folder, None) {
+        Err(all) => all,
+        Ok(bundle) => {
+            let mut findings = Findings::default();
+            bundle.warnings.iter().cloned().for_each(|warning| findings.add(warning));
+            cases::read(&bundle, &mut findings);
+            findings.into_sorted()
+        }
+    }
+}
+
+/// The three sources of a bundle, each read as far as it can be.
+struct Sources {
+    settings: Option<SettingsSource>,
+    policy: Option<PolicySource>,
+    schema: Option<Schema>,
+}
+
+struct Built {
+    policy: Policy,
+    digest: Digest,
+    blob_bytes: usize,
+    configuration: Value,
+}
+
+impl Sources {
+    /// Reads them all before giving up, so that one run tells everything.
+    fn read(folder: &Folder, findings: &mut Findings) -> Option<Self> {
+        let file = folder.read(SETTINGS_FILE, None, findings)?;
+        let node = yaml::read(&file, findings)?;
+        let settings = SettingsSource::read(&node, folder, findings)?;
+        let policy = read_policy(&settings.policy, folder, findings);
+        let FileName { name, place } = &settings.schema;
+        let schema = folder
+            .read(name, place.as_ref(), findings)
+            .and_then(|file| schema::read(&file, findings));
+        if let (Some(policy), Some(schema)) = (&policy, &schema) {
+            lower::check(policy, schema, findings);
+        }
+        Some(Self { settings: Some(settings), policy, schema })
+    }
+
+    /// Builds; the error is a sentence about what cannot be carried.
+    fn build(self, revision: Option<&str>) -> Result<Built, String> {
+        let Self { settings: Some(settings), policy: Some(policy), schema: Some(schema) } = self
+        else {
+            return Err("a part of the bundle cannot be read".to_owned());
+        };
+        let policy = lower::lower(&policy, schema, revision).map_err(|error| error.to_string())?;
+        let (blob, digest) = blob::encode(&policy).map_err(|error| error.to_string())?;
+        let mut configuration = settings.configuration(&blob);
+        configuration.sort_all_objects();
+        // What is handed out is what the filter accepts, or nothing is.
+        let text = configuration.to_string();
+        Configuration::read(text.as_bytes()).map_err(|error| error.to_string())?;
+        Ok(Built { policy, digest, blob_bytes: blob.len(), configuration })
+    }
+}
+
+fn read_policy(file: &FileName, folder: &Folder, findings: &mut Findings) -> Option<PolicySource> {
+    let FileName { name, place } = file;
+    let file = folder.read(name, place.as_ref(), findings)?;
+    let node = yaml::read(&file, findings)?;
+    Some(PolicySource::read(&node, findings))
+}

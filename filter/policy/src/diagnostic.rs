@@ -1,0 +1,290 @@
+//! What is wrong with a bundle, and where. Every finding has a stable code; the message says what,
+//! the label points, the help says what to do about it.
+
+use std::fmt;
+
+use miette::{LabeledSpan, SourceCode};
+
+use crate::source::Place;
+
+/// The stable name of a finding. Names are append-only: scripts match on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// A file of the bundle cannot be read.
+    FileMissing,
+    /// A file name leads out of the bundle, or is none.
+    FileName,
+    /// A file is not UTF-8.
+    FileEncoding,
+    /// Not YAML.
+    YamlSyntax,
+    /// A key twice in one mapping.
+    YamlDuplicateKey,
+    /// YAML that has more than one reading, or hides what it says: aliases, tags, several documents.
+    YamlNotSupported,
+    /// A key that means nothing here.
+    UnknownKey,
+    /// A key that has to be there is not.
+    MissingKey,
+    /// A value of another type than expected.
+    WrongType,
+    /// A format version that this program does not read.
+    Version,
+    /// A value that has the right type and no meaning.
+    SettingsValue,
+    /// A key set that cannot be used.
+    KeySet,
+    /// A name or revision with characters that do not belong in one.
+    InvalidName,
+    /// A list that has to name something names nothing.
+    EmptyList,
+    /// More roles than a role set holds.
+    TooManyRoles,
+    /// A role that is not declared.
+    UnknownRole,
+    /// A role that nobody can hold.
+    UnheldRole,
+    /// Two rules of one id.
+    DuplicateRuleId,
+    /// A rule that names no field.
+    EmptyRule,
+    /// A rule with neither `allow` nor `deny`, or with both.
+    RuleWithoutEffect,
+    /// The same entry twice in a list.
+    DuplicateEntry,
+    /// A field pattern that is not one.
+    PatternSyntax,
+    /// A pattern that names an introspection field.
+    IntrospectionField,
+    /// A pattern that names no type of the schema.
+    UnknownType,
+    /// A pattern that names no field of the schema.
+    UnknownField,
+    /// Not SDL.
+    SdlSyntax,
+    /// A type defined twice.
+    SdlDuplicateType,
+    /// A field or argument defined twice.
+    SdlDuplicateField,
+    /// A name that GraphQL keeps for itself.
+    SdlReservedName,
+    /// A type that is used and not defined.
+    SdlUnknownType,
+    /// A type used where one of its kind cannot be.
+    SdlWrongKind,
+    /// An extension of what is not there.
+    SdlExtension,
+    /// A type without fields or members.
+    SdlEmptyType,
+    /// A type that does not have what its interface promises.
+    SdlInterface,
+    /// Root operation types that cannot be.
+    SdlRoot,
+    /// A case file that says nothing that could be checked.
+    CaseValue,
+    /// A bundle without a fault that the filter would refuse all the same: it is too large.
+    Unloadable,
+}
+
+/// Whether a bundle can be built in spite of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can.
+    Warning,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its stable name.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong: lower-case, one line, no final period, input in backticks.
+    pub message: String,
+    /// Where, if it is at a place.
+    pub place: Option<Place>,
+    /// What to say beside the place.
+    pub label: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The findings of one reading, collected so that all are reported and not the first.
+#[derive(Debug, Default)]
+pub struct Findings(Vec<Diagnostic>);
+
+impl Code {
+    /// The name, as scripts and documents know it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FileMissing => "file-missing",
+            Self::FileName => "file-name",
+            Self::FileEncoding => "file-encoding",
+            Self::YamlSyntax => "yaml-syntax",
+            Self::YamlDuplicateKey => "yaml-duplicate-key",
+            Self::YamlNotSupported => "yaml-not-supported",
+            Self::UnknownKey => "unknown-key",
+            Self::MissingKey => "missing-key",
+            Self::WrongType => "wrong-type",
+            Self::Version => "version",
+            Self::SettingsValue => "settings-value",
+            Self::KeySet => "key-set",
+            Self::InvalidName => "invalid-name",
+            Self::EmptyList => "empty-list",
+            Self::TooManyRoles => "too-many-roles",
+            Self::UnknownRole => "unknown-role",
+            Self::UnheldRole => "unheld-role",
+            Self::DuplicateRuleId => "duplicate-rule-id",
+            Self::EmptyRule => "empty-rule",
+            Self::RuleWithoutEffect => "rule-without-effect",
+            Self::DuplicateEntry => "duplicate-entry",
+            Self::PatternSyntax => "pattern-syntax",
+            Self::IntrospectionField => "introspection-field",
+            Self::UnknownType => "unknown-type",
+            Self::UnknownField => "unknown-field",
+            Self::SdlSyntax => "sdl-syntax",
+            Self::SdlDuplicateType => "sdl-duplicate-type",
+            Self::SdlDuplicateField => "sdl-duplicate-field",
+            Self::SdlReservedName => "sdl-reserved-name",
+            Self::SdlUnknownType => "sdl-unknown-type",
+            Self::SdlWrongKind => "sdl-wrong-kind",
+            Self::SdlExtension => "sdl-extension",
+            Self::SdlEmptyType => "sdl-empty-type",
+            Self::SdlInterface => "sdl-interface",
+            Self::SdlRoot => "sdl-root",
+            Self::CaseValue => "case-value",
+            Self::Unloadable => "unloadable",
+        }
+    }
+}
+
+impl Diagnostic {
+    /// An error.
+    #[must_use]
+    pub fn error(code: Code, place: &Place, message: impl Into<String>) -> Self {
+        Self { place: Some(place.clone()), ..Self::anywhere(code, message) }
+    }
+
+    /// An error that is at no place of a file.
+    #[must_use]
+    pub fn anywhere(code: Code, message: impl Into<String>) -> Self {
+        let severity = Severity::Error;
+        // A message is one line, and cannot move a terminal's cursor, whatever it quotes.
+        let message = message.into().chars().flat_map(printable).collect();
+        Self { code, severity, message, place: None, label: None, help: None }
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(code: Code, place: &Place, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, place, message) }
+    }
+
+    /// The same with words beside the place.
+    #[must_use]
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Self { label: Some(label.into()), ..self }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same with advice, if there is any.
+    #[must_use]
+    pub fn maybe_help(self, help: Option<String>) -> Self {
+        Self { help: help.or(self.help), ..self }
+    }
+}
+
+impl Findings {
+    /// Adds one.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds those of another reading.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// Whether any of them is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|one| one.severity == Severity::Error)
+    }
+
+    /// All of them in the order of files and places; what has no place comes first.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut all = self.0;
+        let key = |one: &Diagnostic| {
+            one.place.as_ref().map(|place| (place.file().name().to_owned(), place.start()))
+        };
+        all.sort_by_cached_key(key);
+        all.dedup();
+        all
+    }
+}
+
+fn printable(char: char) -> impl Iterator<Item = char> {
+    let escaped = char.is_control().then(|| char.escape_debug());
+    let plain = escaped.is_none().then_some(char);
+    escaped.into_iter().flatten().chain(plain)
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| -> Box<dyn fmt::Display + 'a> { Box::new(help) })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|place| -> &dyn SourceCode { place.file().as_ref() })
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.place.as_ref()?;
+        let label = LabeledSpan::new(self.label.clone(), place.start(), place.length());
+        Some(Box::new(std::iter::once(label)))
+    }
+}

@@ -1,0 +1,84 @@
+//! A bundle's folder -> its files. The only place of this library that reads from disk.
+//!
+//! A bundle names its files by paths inside it, so that it means the same wherever it lies.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::source::{Place, SourceFile};
+
+/// A folder with a bundle in it.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at a path.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Reads a file by its name inside the folder. `named_at` is where the bundle names it.
+    pub fn read(
+        &self,
+        name: &str,
+        named_at: Option<&Place>,
+        findings: &mut Findings,
+    ) -> Option<Arc<SourceFile>> {
+        let at = |code, message: String| Diagnostic {
+            place: named_at.cloned(),
+            ..Diagnostic::anywhere(code, message)
+        };
+        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !Path::new(name).components().all(inside) || name.is_empty() {
+            let message = format!("`{}` is not a file inside the bundle", name.escape_debug());
+            let help = "files are named relative to the bundle's folder";
+            findings.add(at(Code::FileName, message).help(help));
+            return None;
+        }
+        let bytes = match fs::read(self.0.join(name)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = match error.kind() {
+                    io::ErrorKind::NotFound => format!("there is no file `{name}` in the bundle"),
+                    _ => format!("the file `{name}` cannot be read: {error}"),
+                };
+                findings.add(at(Code::FileMissing, message));
+                return None;
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(SourceFile::new(name, text)),
+            Err(_) => {
+                findings.add(at(Code::FileEncoding, format!("the file `{name}` is not UTF-8")));
+                None
+            }
+        }
+    }
+
+    /// The names of the YAML files in a folder of the bundle, sorted. None if there is no such
+    /// folder.
+    pub fn yaml_files(&self, name: &str, findings: &mut Findings) -> Vec<String> {
+        let list = |path: &Path| -> io::Result<Vec<PathBuf>> {
+            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
+        };
+        let paths = match list(&self.0.join(name)) {
+            Ok(paths) => paths,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+            Err(error) => {
+                let message = format!("the folder `{name}` cannot be read: {error}");
+                findings.add(Diagnostic::anywhere(Code::FileMissing, message));
+                return Vec::new();
+            }
+        };
+        let yaml =
+            |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        let file_name = |path: PathBuf| Some(format!("{name}/{}", path.file_name()?.to_str()?));
+        let mut names: Vec<String> = paths.into_iter().filter(yaml).filter_map(file_name).collect();
+        names.sort();
+        names
+    }
+}

@@ -1,0 +1,19 @@
+//! fieldgate's authoring library: a bundle's folder in; diagnostics, policy blob and plugin
+//! configuration out.
+//!
+//! [`bundle`] is the file to read first. The filter never sees what is read here: it gets the blob,
+//! and this library gives it none that the filter's own reader would refuse.
+
+#![deny(missing_docs)]
+
+pub mod bundle;
+pub mod cases;
+pub mod diagnostic;
+pub mod folder;
+pub mod lower;
+pub mod policy;
+pub mod schema;
+pub mod settings;
+pub mod source;
+pub mod suggest;
+pub mod yaml;

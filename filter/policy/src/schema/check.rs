@@ -1,0 +1,241 @@
+//! Judges a [`Document`]: what holds for each type by itself, and what types say of one another.
+
+use std::collections::BTreeMap;
+
+use super::index::possible;
+use super::sdl::{Document, FieldSource, Kind, Roots, TypeSource};
+use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::source::{Place, Text};
+use crate::suggest::did_you_mean;
+
+/// The scalars that every schema has (GraphQL spec 3.5).
+pub(super) const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+
+/// Adds a finding for everything that is unsound.
+pub(super) fn check(document: &Document, findings: &mut Findings) {
+    let mut checker = Checker { document, findings };
+    for source in document.types.values() {
+        checker.check_names(source);
+        checker.check_references(source);
+        for interface in &source.implements {
+            checker.check_interface(source, interface);
+        }
+    }
+    checker.check_roots();
+}
+
+/// The root types: query, mutation, subscription. Without a schema definition those of the default
+/// names (spec 3.3.1).
+pub(super) fn roots(document: &Document) -> [Option<&Text>; 3] {
+    match &document.roots {
+        Some(Roots { place: _, query, mutation, subscription }) => {
+            [query.as_ref(), mutation.as_ref(), subscription.as_ref()]
+        }
+        None => ["Query", "Mutation", "Subscription"]
+            .map(|name| document.types.get(name).map(|source| &source.name)),
+    }
+}
+
+struct Checker<'a> {
+    document: &'a Document,
+    findings: &'a mut Findings,
+}
+
+impl<'a> Checker<'a> {
+    fn error(&mut self, code: Code, place: &Place, message: String, help: Option<String>) {
+        self.findings.add(Diagnostic::error(code, place, message).maybe_help(help));
+    }
+
+    /// Names are free, there once, and not of GraphQL's own (spec, Reserved Names and Type Validation).
+    fn check_names(&mut self, source: &TypeSource) {
+        let TypeSource { kind, name, implements, fields, members } = source;
+        if BUILT_IN_SCALARS.contains(&name.text.as_str()) {
+            let message = format!("`{}` is a scalar that every schema has", name.text);
+            let help = Some("remove this definition".to_owned());
+            self.error(Code::SdlDuplicateType, &name.place, message, help);
+        }
+        self.check_reserved(name);
+        self.check_unique(fields, "field");
+        for field in fields {
+            self.check_reserved(&field.name);
+            self.check_unique(&field.arguments, "argument");
+            field.arguments.iter().for_each(|argument| self.check_reserved(&argument.name));
+        }
+        for list in [implements, members] {
+            let mut seen = BTreeMap::new();
+            for one in list {
+                if seen.insert(&one.text, ()).is_some() {
+                    let message = format!("`{}` names `{}` twice", name.text, one.text);
+                    self.error(Code::SdlDuplicateType, &one.place, message, None);
+                }
+            }
+        }
+        let empty = match kind {
+            Kind::Object | Kind::Interface | Kind::Input => fields.is_empty().then_some("fields"),
+            Kind::Union => members.is_empty().then_some("member types"),
+            Kind::Scalar | Kind::Enum => None,
+        };
+        if let Some(what) = empty {
+            let message = format!("`{}` has no {what}", name.text);
+            self.error(Code::SdlEmptyType, &name.place, message, None);
+        }
+    }
+
+    fn check_reserved(&mut self, name: &Text) {
+        if name.text.starts_with("__") {
+            let message = format!("the name `{}` is reserved", name.text);
+            let help = Some("names that begin with `__` are those of introspection".to_owned());
+            self.error(Code::SdlReservedName, &name.place, message, help);
+        }
+    }
+
+    fn check_unique(&mut self, fields: &[FieldSource], what: &str) {
+        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+        for FieldSource { name, .. } in fields {
+            if let Some(first) = seen.get(name.text.as_str()) {
+                let message = format!("the {what} `{}` is defined twice", name.text);
+                let help = format!("it is first defined in line {}", first.position().line);
+                self.error(Code::SdlDuplicateField, &name.place, message, Some(help));
+            } else {
+                seen.insert(&name.text, &name.place);
+            }
+        }
+    }
+
+    /// Every name stands for a type of a kind that can be there (spec 3.4.2, IsInputType and
+    /// IsOutputType).
+    fn check_references(&mut self, source: &TypeSource) {
+        let output = |kind| kind != Kind::Input;
+        let input = |kind| matches!(kind, Kind::Scalar | Kind::Enum | Kind::Input);
+        for field in &source.fields {
+            if source.kind == Kind::Input {
+                self.expect(&field.of, "an input type", &input);
+            } else {
+                self.expect(&field.of, "an output type", &output);
+            }
+            for argument in &field.arguments {
+                self.expect(&argument.of, "an input type", &input);
+            }
+        }
+        for member in &source.members {
+            self.expect(member, "an object type", &|kind| kind == Kind::Object);
+        }
+        for interface in &source.implements {
+            self.expect(interface, "an interface", &|kind| kind == Kind::Interface);
+        }
+    }
+
+    fn expect(&mut self, name: &Text, expected: &str, fits: &dyn Fn(Kind) -> bool) {
+        match kind_of(self.document, &name.text) {
+            Some(kind) if fits(kind) => {}
+            Some(kind) => {
+                let message =
+                    format!("expected {expected}, and `{}` is {}", name.text, kind.described());
+                self.error(Code::SdlWrongKind, &name.place, message, None);
+            }
+            None => {
+                let defined = self.document.types.keys().map(String::as_str);
+                let hint = did_you_mean(&name.text, defined.chain(BUILT_IN_SCALARS));
+                let message = format!("the type `{}` is not defined", name.text);
+                self.error(Code::SdlUnknownType, &name.place, message, hint);
+            }
+        }
+    }
+
+    /// A type has what its interface promises (spec 3.6, IsValidImplementation): the interfaces
+    /// that it implements itself, and each field with a type as narrow and with its arguments.
+    fn check_interface(&mut self, source: &'a TypeSource, name: &Text) {
+        let interface = self.document.types.get(&name.text);
+        let Some(interface) = interface.filter(|found| found.kind == Kind::Interface) else {
+            return;
+        };
+        if interface.name.text == source.name.text {
+            let message = format!("`{}` implements itself", name.text);
+            self.error(Code::SdlInterface, &name.place, message, None);
+            return;
+        }
+        for inherited in &interface.implements {
+            if source.implements.iter().all(|one| one.text != inherited.text) {
+                let message = format!(
+                    "`{}` implements `{}` and not its interface `{}`",
+                    source.name.text, name.text, inherited.text
+                );
+                let help = format!("add `& {}`", inherited.text);
+                self.error(Code::SdlInterface, &name.place, message, Some(help));
+            }
+        }
+        for promised in &interface.fields {
+            let own = source.fields.iter().find(|field| field.name.text == promised.name.text);
+            let Some(own) = own else {
+                let message = format!(
+                    "`{}` has no field `{}`, which its interface `{}` declares",
+                    source.name.text, promised.name.text, name.text
+                );
+                self.error(Code::SdlInterface, &source.name.place, message, None);
+                continue;
+            };
+            if !self.is_as_narrow(&own.of.text, &promised.of.text) {
+                let message = format!(
+                    "`{}.{}` has type `{}`, and its interface `{}` promises `{}`",
+                    source.name.text, own.name.text, own.of.text, name.text, promised.of.text
+                );
+                self.error(Code::SdlInterface, &own.of.place, message, None);
+            }
+            for argument in &promised.arguments {
+                let has = |own: &&FieldSource| own.name.text == argument.name.text;
+                if own.arguments.iter().find(has).is_none_or(|own| own.of.text != argument.of.text)
+                {
+                    let message = format!(
+                        "`{}.{}` does not take `{}: {}`, which its interface `{}` promises",
+                        source.name.text,
+                        own.name.text,
+                        argument.name.text,
+                        argument.of.text,
+                        name.text
+                    );
+                    self.error(Code::SdlInterface, &own.name.place, message, None);
+                }
+            }
+        }
+    }
+
+    /// Whether `own` is `promised`, a member of it or an implementation. Lists and non-null are a
+    /// server's to compare: no decision rests on them. Unknown types have their own finding.
+    fn is_as_narrow(&self, own: &str, promised: &str) -> bool {
+        let types = &self.document.types;
+        let (Some(narrow), Some(wide)) = (types.get(own), types.get(promised)) else {
+            return own == promised
+                || kind_of(self.document, own).is_none()
+                || kind_of(self.document, promised).is_none();
+        };
+        own == promised
+            || possible(self.document, wide).any(|name| name == own)
+            || narrow.implements.iter().any(|one| one.text == promised)
+    }
+
+    fn check_roots(&mut self) {
+        let found = roots(self.document);
+        if found.first().is_some_and(Option::is_none) {
+            let (place, message) = match &self.document.roots {
+                Some(roots) => (&roots.place, "the schema names no query type"),
+                None => (&self.document.start, "the schema has no type `Query`"),
+            };
+            self.error(Code::SdlRoot, place, message.to_owned(), None);
+        }
+        let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+        for root in found.into_iter().flatten() {
+            self.expect(root, "an object type", &|kind| kind == Kind::Object);
+            if seen.insert(&root.text, ()).is_some() {
+                let message = format!("`{}` is the root of two kinds of operation", root.text);
+                self.error(Code::SdlRoot, &root.place, message, None);
+            }
+        }
+    }
+}
+
+fn kind_of(document: &Document, name: &str) -> Option<Kind> {
+    if BUILT_IN_SCALARS.contains(&name) {
+        return Some(Kind::Scalar);
+    }
+    document.types.get(name).map(|source| source.kind)
+}

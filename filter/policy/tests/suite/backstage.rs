@@ -1,0 +1,36 @@
+//! The example bundle: it builds without a warning, and does what its cases say.
+
+use std::path::{Path, PathBuf};
+
+use fieldgate_policy::bundle::{self, Bundle};
+use fieldgate_policy::cases::{self, Checked};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/backstage")
+}
+
+fn run(filter: &str) -> Vec<Checked> {
+    cases::run(&Bundle::load(&folder(), None).unwrap(), filter).unwrap()
+}
+
+#[test]
+fn nothing_is_wrong_with_it() {
+    let findings = bundle::check(&folder());
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn it_does_what_its_cases_say() {
+    let all = run("");
+    assert!(all.len() >= 60, "only {} cases", all.len());
+    let failed: Vec<&Checked> = all.iter().filter(|case| !case.passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn the_filter_chooses_by_name_and_by_file() {
+    let all = run("").len();
+    let by_file = run("cases/security.yaml").len();
+    assert!(0 < by_file && by_file < all);
+    assert_eq!(run("no case is called this").len(), 0);
+}

@@ -1,0 +1,18 @@
+//! The authoring library from the outside: text in, findings and policies out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that fails stops by panicking"
+)]
+
+mod backstage;
+mod blob;
+mod bundles;
+mod determinism;
+mod hostile;
+mod lowering;
+mod model;
+mod random;
+mod support;
