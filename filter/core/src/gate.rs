@@ -6,7 +6,7 @@
 //! ```
 //!
 //! INVARIANT: only this file makes an [`Outcome`], and an outcome always carries its audit record.
-//! Forwarding needs a [`Permit`], which only a decision without a denial gives.
+//! Forwarding needs a `Permit`, which only a decision without a denial gives.
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -1,10 +1,9 @@
 //! The document reader against graphql-js itself, on the sources of the corpus. Skipped, and said
 //! so, where Node or the packages under `tests/interop` are not there.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "document/corpus.rs"]
-#[expect(dead_code, reason = "shared with tests that read more of a case")]
 mod corpus;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@
 //! body     the payload, raw DEFLATE (RFC 1951)
 //! ```
 //!
-//! The payload is the postcard encoding of [`Wire`], whose tables are sorted when it is built: the
+//! The payload is the postcard encoding of `Wire`, whose tables are sorted when it is built: the
 //! same policy gives the same bytes. The digest guards against corruption, not against an attacker
 //! who can push configuration: such a one needs no forgery.
 

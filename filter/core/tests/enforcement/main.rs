@@ -1,0 +1,27 @@
+//! The whole gate from outside: configurations, heads and bodies in, effects and records out.
+//!
+//! `world` is the setting, `request` makes operations, `print` writes them down in awkward layouts
+//! and `naive` says from their meaning alone what has to become of them.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod cost;
+#[cfg(test)]
+mod forward;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+mod print;
+#[cfg(test)]
+mod request;
+#[cfg(test)]
+mod rewrite;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod world;

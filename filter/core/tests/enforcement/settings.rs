@@ -1,0 +1,187 @@
+//! Every way in which a configuration can be wrong, with the place that the error names.
+
+use fieldgate_core::gate::Gate;
+
+use crate::world::{JWKS, all_but, configuration};
+
+/// What is replaced in a good configuration, by what, and where the error has to be: for a key given
+/// twice the object that has it, and the message names the key.
+const ROWS: &[(&str, &str, &str)] = &[
+    // The whole.
+    ("{\"version\":1", "[{\"version\":1", "."),
+    ("{\"version\":1", "{\"version\":1 ", "ok"),
+    ("{\"version\":1", "{\"version\":1,\"nope\":1", "nope"),
+    ("{\"version\":1", "{\"version\":1,\"Version\":1", "Version"),
+    ("{\"version\":1", "{\"version\":1,\"version\":1", "."),
+    ("{\"version\":1,", "{", "."),
+    ("\"version\":1", "\"version\":2", "version"),
+    ("\"version\":1", "\"version\":0", "version"),
+    ("\"version\":1", "\"version\":\"1\"", "version"),
+    ("\"version\":1", "\"version\":1.0", "version"),
+    ("\"version\":1", "\"version\":-1", "version"),
+    ("\"version\":1", "\"version\":4294967297", "version"),
+    ("\"version\":1", "\"version\":null", "version"),
+    ("\"version\":1", "\"version\":[1]", "version"),
+    // The policy.
+    ("\"policy\":\"", "\"policy\":\"!", "policy"),
+    ("\"policy\":\"", "\"policy\":\" ", "policy"),
+    ("\"policy\":\"RkdQQ", "\"policy\":\"RkdQR", "policy"),
+    ("\"policy\":\"", "\"policy\":\"\",\"policy\":\"", "."),
+    ("\"policy\":\"", "\"policyx\":\"", "policyx"),
+    // One member more at the end.
+    ("+", "\"request_headers\":\"hold\"", "ok"),
+    ("+", "\"request_headers\":\"Hold\"", "request_headers"),
+    ("+", "\"request_headers\":\"\"", "request_headers"),
+    ("+", "\"request_headers\":1", "request_headers"),
+    ("+", "\"request_headers\":{\"hold\":null}", "request_headers"),
+    ("+", "\"request_headers\":\"hold\",\"request_headers\":\"hold\"", "."),
+    ("+", "\"endpoint\":{\"path\":\"/a/b;c=%2f\"}", "ok"),
+    ("+", "\"endpoint\":{}", "endpoint"),
+    ("+", "\"endpoint\":null", "endpoint"),
+    ("+", "\"endpoint\":\"/graphql\"", "endpoint"),
+    ("+", "\"endpoint\":[\"/graphql\"]", "endpoint"),
+    ("+", "\"endpoint\":{\"path\":\"/a\",\"path\":\"/a\"}", "endpoint"),
+    ("+", "\"endpoint\":{\"path\":\"/a\",\"host\":\"x\"}", "endpoint.host"),
+    ("+", "\"endpoint\":{\"path\":1}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"graphql\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"/a?b\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"/a#b\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"/a b\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"/ä\"}", "endpoint.path"),
+    ("+", "\"endpoint\":{\"path\":\"/a\\u0000\"}", "endpoint.path"),
+    ("+", "\"audit\":{\"nested\":true}", "ok"),
+    ("+", "\"audit\":{}", "ok"),
+    ("+", "\"audit\":{\"nested\":1}", "audit.nested"),
+    ("+", "\"audit\":{\"nested\":\"true\"}", "audit.nested"),
+    ("+", "\"audit\":{\"nested\":true,\"nested\":true}", "audit"),
+    ("+", "\"audit\":{\"nest\":true}", "audit.nest"),
+    ("+", "\"audit\":[true]", "audit"),
+    ("+", "\"audit\":null", "audit"),
+    ("+", "\"audit\":true", "audit"),
+    ("+", "\"limits\":{}", "ok"),
+    ("+", "\"limits\":{\"depth\":0}", "ok"),
+    ("+", "\"limits\":{\"depth\":200}", "ok"),
+    ("+", "\"limits\":{\"depth\":201}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":-1}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":1.5}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":\"1\"}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":true}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":4294967296}", "limits.depth"),
+    ("+", "\"limits\":{\"depth\":1,\"depth\":1}", "limits"),
+    ("+", "\"limits\":{\"body_bytes\":8388609}", "limits.body_bytes"),
+    ("+", "\"limits\":{\"tokens\":100001}", "limits.tokens"),
+    ("+", "\"limits\":{\"root_fields\":1001}", "limits.root_fields"),
+    ("+", "\"limits\":{\"aliases\":10001}", "limits.aliases"),
+    ("+", "\"limits\":{\"directives\":10001}", "limits.directives"),
+    ("+", "\"limits\":{\"expanded_fields\":100001}", "limits.expanded_fields"),
+    ("+", "\"limits\":{\"variables_depth\":101}", "limits.variables_depth"),
+    ("+", "\"limits\":{\"rootFields\":1}", "limits.rootFields"),
+    ("+", "\"limits\":[1,1,1,1,1,1,1,1]", "limits"),
+    ("+", "\"limits\":{},\"limits\":{}", "."),
+    // Issuers.
+    ("\"issuers\":[", "\"issuers\":[],\"x\":[", "x"),
+    ("\"issuers\":[", "\"issuers\":[1,", "issuers[0]"),
+    ("\"issuers\":[", "\"issuers\":[null,", "issuers[0]"),
+    ("\"issuers\":[", "\"issuers\":[[\"i\"],", "issuers[0]"),
+    ("\"issuers\":[", "\"issuers\":[{},", "issuers[0]"),
+    ("\"issuers\":[{\"issuer\":\"i\"", "\"issuers\":[@,{\"issuer\":\"i\"", "issuers[1].issuer"),
+    ("\"issuers\":[{\"issuer\":\"i\"", "\"issuers\":[@,{\"issuer\":\"j\"", "ok"),
+    (
+        "\"issuers\":[{\"issuer\":\"i\"",
+        "\"issuers\":[@,{\"issuer\":\"j\",\"leeway_seconds\":301",
+        "issuers[1].leeway_seconds",
+    ),
+    ("\"issuer\":\"i\"", "\"issuer\":\"\"", "issuers[0].issuer"),
+    ("\"issuer\":\"i\"", "\"issuer\":1", "issuers[0].issuer"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"issuer\":\"i\"", "issuers[0]"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"jwks_uri\":\"x\"", "issuers[0].jwks_uri"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"leeway_seconds\":300", "ok"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"leeway_seconds\":-1", "issuers[0].leeway_seconds"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"leeway_seconds\":\"60\"", "issuers[0].leeway_seconds"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"token_types\":\"JWT\"", "issuers[0].token_types"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"token_types\":[1]", "issuers[0].token_types[0]"),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"claims\":{\"groups\":\"a.b\"}", "ok"),
+    (
+        "\"issuer\":\"i\"",
+        "\"issuer\":\"i\",\"claims\":{\"groups\":\"\"}",
+        "issuers[0].claims.groups",
+    ),
+    (
+        "\"issuer\":\"i\"",
+        "\"issuer\":\"i\",\"claims\":{\"groups\":\"a..b\"}",
+        "issuers[0].claims.groups",
+    ),
+    (
+        "\"issuer\":\"i\"",
+        "\"issuer\":\"i\",\"claims\":{\"groups\":[\"a\"]}",
+        "issuers[0].claims.groups",
+    ),
+    (
+        "\"issuer\":\"i\"",
+        "\"issuer\":\"i\",\"claims\":{\"roles\":\"a\"}",
+        "issuers[0].claims.roles",
+    ),
+    ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"claims\":[\"a\"]", "issuers[0].claims"),
+    ("\"audiences\":[\"a\"]", "\"audiences\":[]", "issuers[0].audiences"),
+    ("\"audiences\":[\"a\"]", "\"audiences\":[\"a\",\"\"]", "issuers[0].audiences"),
+    ("\"audiences\":[\"a\"]", "\"audiences\":\"a\"", "issuers[0].audiences"),
+    ("\"audiences\":[\"a\"]", "\"audiences\":[\"a\",1]", "issuers[0].audiences[1]"),
+    ("\"audiences\":[\"a\"],", "", "issuers[0]"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"none\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"HS256\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"eddsa\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"EdDSA\",\"PS256\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"ES256\"]", "issuers[0].jwks"),
+    ("{\"keys\":[", "{\"keys\":[1,", "issuers[0].jwks"),
+    ("{\"keys\":[{", "{\"keys\":[{\"kty\":\"OKP\",", "issuers[0].jwks"),
+    ("{\"keys\":[", "{\"keys\":[],\"x\":[", "issuers[0].jwks"),
+    ("\"jwks\":", "\"jwks\":null,\"x\":", "issuers[0].x"),
+    ("\"jwks\":", "\"jwks\":{},\"jwks\":", "issuers[0]"),
+];
+
+#[test]
+fn every_fault_names_its_place() {
+    let good = configuration(&all_but(&[]), "");
+    let issuer =
+        format!(r#"{{"issuer":"i","audiences":["a"],"algorithms":["EdDSA"],"jwks":{JWKS}}}"#);
+    let mut failures = Vec::new();
+    for (from, to, expected) in ROWS {
+        let changed = match *from {
+            "+" => configuration(&all_but(&[]), &format!(",{to}")),
+            from => good.replacen(from, &to.replace('@', &issuer), 1),
+        };
+        assert!(*from == "+" || changed != good, "{from} is not there");
+        let result = Gate::configure(changed.as_bytes());
+        let place = result.as_ref().map_or_else(|error| error.path(), |_| "ok");
+        if place != *expected {
+            failures
+                .push(format!("{to}: {place}, expected {expected} ({:?})", result.as_ref().err()));
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn what_is_no_configuration_at_all() {
+    let good = configuration(&all_but(&[]), "");
+    for (bytes, place) in [
+        (&b""[..], "."),
+        (b" ", "."),
+        (b"null", "."),
+        (b"[]", "."),
+        (b"{}", "."),
+        (b"\xff", "."),
+        (format!("{good} x").as_bytes(), "."),
+        (format!("{good}{good}").as_bytes(), "."),
+        (format!("\u{feff}{good}").as_bytes(), "."),
+    ] {
+        let error = Gate::configure(bytes).expect_err("a fault");
+        assert_eq!(error.path(), place, "{error}");
+    }
+    assert!(Gate::configure(format!(" {good}\n").as_bytes()).is_ok());
+    for end in 0..good.len() {
+        assert!(Gate::configure(&good.as_bytes()[..end]).is_err(), "{end} bytes");
+    }
+}
