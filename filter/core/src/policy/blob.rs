@@ -3,14 +3,16 @@
 //! ```text
 //! "FGPB"   magic                                    4 bytes
 //! version  FORMAT, little endian                    2 bytes
+//! checksum SHA-256 of what follows, its first       8 bytes
 //! length   of the payload before compression, LE    4 bytes
 //! digest   SHA-256 of the payload                  32 bytes
 //! body     the payload, raw DEFLATE (RFC 1951)
 //! ```
 //!
 //! The payload is the postcard encoding of `Wire`, whose tables are sorted when it is built: the
-//! same policy gives the same bytes. The digest guards against corruption, not against an attacker
-//! who can push configuration: such a one needs no forgery.
+//! same policy gives the same bytes. The digest is the policy's identity, whatever compressed it; the
+//! checksum leaves a blob one spelling, as DEFLATE ignores bits behind its end. Both guard against
+//! corruption, not against an attacker who can push configuration: such a one needs no forgery.
 
 use std::fmt;
 
@@ -60,7 +62,7 @@ pub enum BlobError {
     NotABlob,
     /// Written by another version of fieldgate.
     Format(u16),
-    /// The body does not unpack to the stated length.
+    /// Its checksum does not match, or the body does not unpack to the stated length.
     Corrupt,
     /// The digest is not that of the payload.
     Digest,
@@ -77,7 +79,7 @@ impl fmt::Display for BlobError {
             Self::Format(found) => {
                 write!(f, "policy blob has format {found}, this filter reads format {FORMAT}")
             }
-            Self::Corrupt => f.write_str("policy blob is corrupt: it does not unpack"),
+            Self::Corrupt => f.write_str("policy blob is corrupt: it is not as it was written"),
             Self::Digest => f.write_str("policy blob is corrupt: its digest does not match"),
             Self::Payload => f.write_str("policy blob is corrupt: its payload cannot be read"),
             Self::Policy(error) => write!(f, "policy blob is inconsistent: {error}"),
@@ -99,13 +101,10 @@ pub fn encode(policy: &Policy) -> Result<(Vec<u8>, Digest), BlobError> {
         return Err(BlobError::Payload);
     }
     let digest = hmac_sha256::Hash::hash(&payload);
-    let mut blob = Vec::with_capacity(payload.len());
-    blob.extend_from_slice(MAGIC);
-    blob.extend_from_slice(&FORMAT.to_le_bytes());
-    blob.extend_from_slice(&length.to_le_bytes());
-    blob.extend_from_slice(&digest);
-    blob.extend_from_slice(&compress_to_vec(&payload, COMPRESSION_LEVEL));
-    Ok((blob, Digest(digest)))
+    let body = compress_to_vec(&payload, COMPRESSION_LEVEL);
+    let summed = [&length.to_le_bytes()[..], &digest, &body].concat();
+    let head = [&MAGIC[..], &FORMAT.to_le_bytes(), &checksum(&summed)].concat();
+    Ok(([head, summed].concat(), Digest(digest)))
 }
 
 /// The policy in a blob, and its digest.
@@ -121,6 +120,10 @@ pub fn decode(blob: &[u8]) -> Result<(Policy, Digest), BlobError> {
     let format = u16::from_le_bytes(*format);
     if format != FORMAT {
         return Err(BlobError::Format(format));
+    }
+    let (stated, rest) = rest.split_first_chunk::<8>().ok_or(BlobError::Corrupt)?;
+    if checksum(rest) != *stated {
+        return Err(BlobError::Corrupt);
     }
     let (length, rest) = rest.split_first_chunk::<4>().ok_or(BlobError::Corrupt)?;
     let (digest, body) = rest.split_first_chunk::<32>().ok_or(BlobError::Corrupt)?;
@@ -144,6 +147,12 @@ pub fn decode(blob: &[u8]) -> Result<(Policy, Digest), BlobError> {
     let parts = wire.into_parts().ok_or(BlobError::Payload)?;
     let policy = Policy::new(parts).map_err(BlobError::Policy)?;
     Ok((policy, Digest(*digest)))
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    let mut sum = [0; 8];
+    sum.iter_mut().zip(hmac_sha256::Hash::hash(bytes)).for_each(|(to, byte)| *to = byte);
+    sum
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,0 +1,282 @@
+//! HTTP/1.1 and HTTP/2 requests with the controls that tests need: raw header bytes, bodies in
+//! pieces, trailers, a client that leaves; and bytes on a socket for what no library would send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use http_body_util::channel::Channel;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+/// No request of a test takes longer.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client of one address. Every request has a connection of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    address: SocketAddr,
+    version: Version,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Http1,
+    /// With prior knowledge, no TLS.
+    Http2,
+}
+
+/// A request being made.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    client: Client,
+    method: String,
+    path: String,
+    headers: Vec<(String, Vec<u8>)>,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Whole(Bytes),
+    /// Each piece after its pause, without a `content-length`; then trailers, or the client
+    /// leaves.
+    Pieces(Vec<(Duration, Bytes)>, End),
+}
+
+#[derive(Clone, Debug)]
+enum End {
+    Plain,
+    Trailers(Vec<(String, String)>),
+    Leave,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON, null if it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Client {
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, version: Version::Http1 }
+    }
+
+    #[must_use]
+    pub fn http2(self) -> Self {
+        Self { version: Version::Http2, ..self }
+    }
+
+    #[must_use]
+    pub fn request(self, method: &str, path: &str) -> Exchange {
+        Exchange {
+            client: self,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            content: Content::Whole(Bytes::new()),
+        }
+    }
+
+    /// A POST of `application/json`.
+    #[must_use]
+    pub fn post(self, path: &str) -> Exchange {
+        self.request("POST", path).header("content-type", "application/json")
+    }
+
+    /// Sends bytes on a fresh connection and reads until the server closes it or `patience` has
+    /// passed without a byte.
+    ///
+    /// # Errors
+    /// The connection cannot be made.
+    pub async fn raw(self, bytes: &[u8], patience: Duration) -> Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(self.address).await?;
+        stream.write_all(bytes).await?;
+        let mut answer = Vec::new();
+        let mut buffer = vec![0; 65536];
+        loop {
+            match timeout(patience, stream.read(&mut buffer)).await {
+                Ok(Ok(read)) if read > 0 => answer.extend_from_slice(&buffer[..read]),
+                _ => return Ok(answer),
+            }
+        }
+    }
+}
+
+impl Exchange {
+    /// Adds a header; it may be there already.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Replaces a header, or removes it.
+    #[must_use]
+    pub fn instead(mut self, name: &str, value: Option<&str>) -> Self {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.content = Content::Whole(body.into());
+        self
+    }
+
+    /// The body in pieces, each after a pause, without a `content-length`.
+    #[must_use]
+    pub fn pieces<'a>(
+        mut self,
+        pause: Duration,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Self {
+        let pieces = pieces.into_iter().map(|piece| (pause, Bytes::copy_from_slice(piece)));
+        self.content = Content::Pieces(pieces.collect(), End::Plain);
+        self
+    }
+
+    /// Ends the body with trailers.
+    #[must_use]
+    pub fn trailers(self, trailers: &[(&str, &str)]) -> Self {
+        let trailers = trailers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        self.end(End::Trailers(trailers))
+    }
+
+    /// Leaves, with the connection, where the body should end.
+    #[must_use]
+    pub fn leave(self) -> Self {
+        self.end(End::Leave)
+    }
+
+    fn end(mut self, end: End) -> Self {
+        self.content = match self.content {
+            Content::Whole(body) => Content::Pieces(vec![(Duration::ZERO, body)], end),
+            Content::Pieces(pieces, _) => Content::Pieces(pieces, end),
+        };
+        self
+    }
+
+    /// Sends it and reads the answer, within [`TIMEOUT`].
+    ///
+    /// # Errors
+    /// There was no whole answer.
+    pub async fn send(self) -> Result<Answer> {
+        let what = format!("{} {}", self.method, self.path);
+        let sent = timeout(TIMEOUT, self.exchange()).await;
+        sent.with_context(|| format!("no answer to {what} within {TIMEOUT:?}"))?
+            .with_context(|| format!("no answer to {what}"))
+    }
+
+    async fn exchange(self) -> Result<Answer> {
+        let request = self.head()?;
+        let (mut sender, body) = Channel::<Bytes, anyhow::Error>::new(16);
+        let body = match &self.content {
+            Content::Whole(body) => Full::new(body.clone()).map_err(|never| match never {}).boxed(),
+            Content::Pieces(..) => body.boxed(),
+        };
+        let request = request.map(|()| body);
+        let feed = async move {
+            let Content::Pieces(pieces, end) = self.content else { return };
+            for (pause, piece) in pieces {
+                sleep(pause).await;
+                // The server may have answered and closed: what matters is its answer.
+                if sender.send_data(piece).await.is_err() {
+                    return;
+                }
+            }
+            match end {
+                End::Plain => {}
+                End::Trailers(trailers) => {
+                    let mut map = HeaderMap::new();
+                    for (name, value) in trailers {
+                        let name: HeaderName = name.parse().expect("a trailer name");
+                        map.insert(name, value.parse().expect("a trailer value"));
+                    }
+                    let _closed = sender.send_trailers(map).await;
+                }
+                End::Leave => {
+                    sleep(Duration::from_millis(100)).await;
+                    sender.abort(anyhow!("the client leaves"));
+                }
+            }
+        };
+        let io = TokioIo::new(TcpStream::connect(self.client.address).await?);
+        match self.client.version {
+            Version::Http1 => {
+                let (mut send, connection) = hyper::client::conn::http1::handshake(io).await?;
+                let connection = tokio::spawn(connection);
+                let (answer, ()) =
+                    tokio::join!(async { collect(send.send_request(request).await?).await }, feed);
+                connection.abort();
+                answer
+            }
+            Version::Http2 => {
+                let executor = TokioExecutor::new();
+                let (mut send, connection) =
+                    hyper::client::conn::http2::handshake(executor, io).await?;
+                let connection = tokio::spawn(connection);
+                let (answer, ()) =
+                    tokio::join!(async { collect(send.send_request(request).await?).await }, feed);
+                connection.abort();
+                answer
+            }
+        }
+    }
+
+    fn head(&self) -> Result<Request<()>> {
+        let authority = "graphql.example.com";
+        let uri = match self.client.version {
+            Version::Http1 => self.path.clone(),
+            Version::Http2 => format!("http://{authority}{}", self.path),
+        };
+        let method = Method::from_bytes(self.method.as_bytes())?;
+        let mut request = Request::builder().method(method).uri(uri).body(())?;
+        if self.client.version == Version::Http1 {
+            request.headers_mut().insert("host", HeaderValue::from_static(authority));
+        }
+        for (name, value) in &self.headers {
+            request
+                .headers_mut()
+                .append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value)?);
+        }
+        Ok(request)
+    }
+}
+
+async fn collect(response: Response<Incoming>) -> Result<Answer> {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await?.to_bytes();
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+}

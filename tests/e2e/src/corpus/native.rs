@@ -1,0 +1,50 @@
+//! A case through the gate itself, in this process.
+
+use anyhow::{Context, Result};
+use fieldgate_core::audit::ResponseFacts;
+use fieldgate_core::gate::{Effect, Gate, Step};
+use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::signature::Portable;
+
+use super::{Observed, WireRequest};
+use crate::token::now;
+
+/// Judges a request as the filter would, its headers as Envoy hands them over.
+///
+/// # Errors
+/// The configuration is none.
+pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
+    let gate = Gate::configure(configuration.as_bytes())
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the configuration")?;
+    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut add = |name: &str, value: &str| {
+        headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    };
+    add(":authority", "graphql.example.com");
+    add(":method", &request.method);
+    add(":path", &request.path);
+    add(":scheme", "http");
+    for (name, value) in &request.headers {
+        add(&name.to_lowercase(), value);
+    }
+    let announces = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
+    if !request.body.is_empty() && !request.headers.iter().any(announces) {
+        add("content-length", &request.body.len().to_string());
+    }
+    let outcome = match gate.begin(&headers, &Portable, UnixTime(now())) {
+        Step::Settle(outcome) => outcome,
+        Step::AwaitBody(pending) => pending.finish(&request.body),
+    };
+    let (effect, record) = outcome.into_parts();
+    let mut observed =
+        Observed { record: record.to_json(&ResponseFacts::default()), ..Observed::default() };
+    match effect {
+        Effect::Forward(body) => observed.forwarded = Some(body),
+        Effect::Reply(reply) => {
+            observed.status = Some(reply.status);
+            observed.answer = serde_json::from_slice(&reply.body)?;
+        }
+    }
+    Ok(observed)
+}

@@ -1,0 +1,47 @@
+//! A case through Envoy, the filter and the backend.
+
+use anyhow::{Result, ensure};
+
+use super::{Observed, WireRequest};
+use crate::backend::{Backend, TAG};
+use crate::client::Client;
+use crate::envoy::{Envoy, Template};
+
+/// Sends a request under a tag and collects what is to be seen of it.
+///
+/// # Errors
+/// There is no answer or no record; or the record's two forms differ; or, in hold mode, the
+/// upstream saw something of a request that was not forwarded.
+pub async fn run(
+    envoy: &Envoy,
+    client: Client,
+    backend: &Backend,
+    mode: Template,
+    tag: &str,
+    request: &WireRequest,
+) -> Result<Observed> {
+    let mut exchange = client.request(&request.method, &request.path).header(TAG, tag);
+    for (name, value) in &request.headers {
+        exchange = exchange.header(name, value);
+    }
+    let answer = exchange.body(request.body.clone()).send().await?;
+    let entry = envoy.entry(tag).await?;
+    let record = entry.record().clone();
+    ensure!(record == entry.text_record(), "the record's forms differ: {}", entry.line);
+    let whole = backend.complete(tag);
+    ensure!(whole.len() <= 1, "the upstream got {} requests", whole.len());
+    if mode == Template::Hold && record["decision"] != "allow" {
+        ensure!(backend.seen(tag).is_empty(), "the upstream saw the head of a held request");
+    }
+    let forwarded = whole.into_iter().next();
+    Ok(Observed {
+        status: Some(answer.status),
+        answer: answer.json(),
+        record,
+        forwarded_headers: forwarded
+            .iter()
+            .flat_map(|seen| seen.headers.keys().map(ToString::to_string))
+            .collect(),
+        forwarded: forwarded.and_then(|seen| seen.body).map(|body| body.to_vec()),
+    })
+}

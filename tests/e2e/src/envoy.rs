@@ -1,0 +1,366 @@
+//! A real Envoy that runs a shipped configuration, is asked through its admin interface, and ends
+//! with the value. If it ends before, that is a failure.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::client::{Answer, Client, TIMEOUT};
+use crate::repository;
+
+mod log;
+mod template;
+
+pub use log::Entry;
+pub use template::{Listener, Template};
+
+use log::LogReader;
+use template::Delivery;
+
+/// Compiling the filter's code takes its time on a busy machine.
+const START: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
+
+/// An Envoy that runs until it is dropped.
+pub struct Envoy {
+    process: Mutex<Process>,
+    directory: TempDir,
+    admin: Client,
+    listeners: Mutex<BTreeMap<String, SocketAddr>>,
+    log: Mutex<LogReader>,
+    version: Mutex<u32>,
+}
+
+struct Process {
+    child: Child,
+    /// Whether its end is expected.
+    stopped: bool,
+}
+
+/// What Envoy said to a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    Accepted,
+    /// A NACK: the configuration in force stays.
+    Rejected,
+}
+
+impl Envoy {
+    /// Starts Envoy with its listeners in the bootstrap.
+    ///
+    /// # Errors
+    /// There is no Envoy, or it does not start: its log is in the error.
+    pub async fn start(listeners: &[Listener]) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let access_log = directory.path().join("access.log");
+        let bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;
+        Self::run(directory, &bootstrap, listeners).await
+    }
+
+    /// Starts Envoy with its listeners from a file, as LDS, so that they can be pushed anew.
+    ///
+    /// # Errors
+    /// There is no Envoy, or it does not start: its log is in the error.
+    pub async fn start_with_lds(listeners: &[Listener]) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let access_log = directory.path().join("access.log");
+        let file = lds_file(directory.path());
+        fs::create_dir(file.parent().context("the file is in a folder")?)?;
+        let first = template::discovery(listeners, 1, &access_log)?;
+        fs::write(&file, first.to_string())?;
+        let bootstrap = template::bootstrap(listeners, Delivery::File(&file), &access_log)?;
+        Self::run(directory, &bootstrap, listeners).await
+    }
+
+    async fn run(directory: TempDir, bootstrap: &Value, listeners: &[Listener]) -> Result<Self> {
+        let path = directory.path();
+        // Envoy reads JSON as it reads YAML.
+        let config = path.join("envoy.json");
+        fs::write(&config, serde_json::to_string_pretty(bootstrap)?)?;
+        let admin_address = path.join("admin");
+        let log = File::create(path.join("envoy.log"))?;
+        let child = Command::new(binary()?)
+            .current_dir(path)
+            .arg("--config-path")
+            .arg(&config)
+            .arg("--admin-address-path")
+            .arg(&admin_address)
+            // Hot restart would leave shared memory behind when the process is killed.
+            .arg("--disable-hot-restart")
+            .args(["--concurrency", "2", "--file-flush-interval-msec", "50"])
+            .args(["--drain-time-s", "1", "--log-level", "warning"])
+            .args(["--component-log-level", "wasm:info,upstream:error"])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("Envoy cannot be started")?;
+        let mut process = Process { child, stopped: false };
+        let admin = ready(&mut process, path, &admin_address, listeners).await;
+        let admin = match admin {
+            Ok(admin) => admin,
+            Err(error) => {
+                process.stop();
+                return Err(error.context(said(path)));
+            }
+        };
+        let envoy = Self {
+            process: Mutex::new(process),
+            admin,
+            listeners: Mutex::default(),
+            log: Mutex::new(LogReader::new(path.join("access.log"))),
+            version: Mutex::new(1),
+            directory,
+        };
+        envoy.find_listeners().await?;
+        Ok(envoy)
+    }
+
+    /// Has Envoy read a configuration file in a folder, without serving it, and returns what it
+    /// says.
+    ///
+    /// # Errors
+    /// There is no Envoy, or it does not accept the file.
+    pub fn validate(folder: &Path, file: &str) -> Result<String> {
+        let output = Command::new(binary()?)
+            .current_dir(folder)
+            .args(["--mode", "validate", "--log-level", "warning", "--config-path", file])
+            .output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        if !output.status.success() {
+            bail!("{said}");
+        }
+        Ok(said)
+    }
+
+    /// A client of a listener.
+    #[must_use]
+    pub fn client(&self, listener: &str) -> Client {
+        Client::new(self.address(listener))
+    }
+
+    /// Where a listener listens.
+    #[must_use]
+    pub fn address(&self, listener: &str) -> SocketAddr {
+        let listeners = self.listeners.lock().expect("no panic while finding listeners");
+        let known = listeners.get(listener);
+        *known.unwrap_or_else(|| panic!("no listener `{listener}` in {listeners:?}"))
+    }
+
+    /// The access log's entries with a tag, as soon as there are so many.
+    ///
+    /// # Errors
+    /// They do not come.
+    pub async fn entries(&self, tag: &str, count: usize) -> Result<Vec<Entry>> {
+        let begin = Instant::now();
+        loop {
+            let entries = self.log.lock().expect("the log is readable").entries(tag);
+            if entries.len() >= count {
+                return Ok(entries);
+            }
+            if begin.elapsed() > TIMEOUT {
+                bail!("{} of {count} access log entries for `{tag}`", entries.len());
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// The only entry with a tag. Look again at the end of a test with [`Self::entry_count`]: a
+    /// second one would come later.
+    ///
+    /// # Errors
+    /// It does not come, or there are several.
+    pub async fn entry(&self, tag: &str) -> Result<Entry> {
+        let mut entries = self.entries(tag, 1).await?;
+        match (entries.pop(), entries.len()) {
+            (Some(entry), 0) => Ok(entry),
+            (_, more) => bail!("{} access log entries for `{tag}`", more + 1),
+        }
+    }
+
+    /// How many entries with a tag there are, flushed ones.
+    #[must_use]
+    pub fn entry_count(&self, tag: &str) -> usize {
+        self.log.lock().expect("the log is readable").entries(tag).len()
+    }
+
+    /// Asks the admin interface.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn admin(&self, path: &str) -> Result<Answer> {
+        self.admin.request("GET", path).send().await
+    }
+
+    /// The counters and gauges whose names match a regular expression.
+    ///
+    /// # Errors
+    /// The admin interface does not answer.
+    pub async fn stats(&self, filter: &str) -> Result<BTreeMap<String, u64>> {
+        let answer = self.admin(&format!("/stats?format=json&filter={filter}")).await?.json();
+        let all = answer["stats"].as_array().context("stats are a list")?;
+        let read = |one: &Value| Some((one["name"].as_str()?.to_owned(), one["value"].as_u64()?));
+        Ok(all.iter().filter_map(read).collect())
+    }
+
+    /// Pushes listeners in place of all there are, and waits for what Envoy says.
+    ///
+    /// # Errors
+    /// Envoy says nothing.
+    pub async fn push(&self, listeners: &[Listener]) -> Result<Pushed> {
+        let verdicts = || async {
+            let stats = self.stats("listener_manager.lds.update_").await?;
+            let of = |name: &str| {
+                stats.get(&format!("listener_manager.lds.update_{name}")).copied().unwrap_or(0)
+            };
+            Ok::<_, anyhow::Error>((of("success"), of("rejected")))
+        };
+        let (success, rejected) = verdicts().await?;
+        let version = {
+            let mut version = self.version.lock().expect("no panic while counting");
+            *version += 1;
+            *version
+        };
+        let path = self.directory.path();
+        let next = template::discovery(listeners, version, &path.join("access.log"))?;
+        // Envoy looks when a file is moved into place, so that it never reads half a file.
+        let half = path.join("lds.json.next");
+        fs::write(&half, next.to_string())?;
+        fs::rename(&half, lds_file(path))?;
+        let begin = Instant::now();
+        while begin.elapsed() < START {
+            match verdicts().await? {
+                (now, _) if now > success => {
+                    self.find_listeners().await?;
+                    return Ok(Pushed::Accepted);
+                }
+                (_, now) if now > rejected => return Ok(Pushed::Rejected),
+                _ => sleep(POLL).await,
+            }
+        }
+        bail!("no answer to a push\n{}", said(path))
+    }
+
+    /// Envoy's own log so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        said(self.directory.path())
+    }
+
+    /// The folder that Envoy runs in.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    async fn find_listeners(&self) -> Result<()> {
+        let found = listeners(&self.admin).await?;
+        *self.listeners.lock().expect("no panic while finding listeners") = found;
+        Ok(())
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        let Ok(mut process) = self.process.lock() else { return };
+        // A signal to the terminal reaches Envoy too: then it ends in peace.
+        let ended = process.child.try_wait().ok().flatten().filter(|status| !status.success());
+        process.stop();
+        if let Some(status) = ended
+            && !std::thread::panicking()
+        {
+            panic!("Envoy ended with {status}\n{}", said(self.directory.path()));
+        }
+    }
+}
+
+impl Process {
+    fn stop(&mut self) {
+        if !self.stopped {
+            self.stopped = true;
+            // It may have ended by itself: then there is nothing to do.
+            let _ended = self.child.kill();
+            let _status = self.child.wait();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The Envoy to run: `$ENVOY`, or what `make envoy` installs.
+fn binary() -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os("ENVOY") {
+        return Ok(given.into());
+    }
+    let installed = repository().join(".venv/bin/envoy");
+    if !installed.is_file() {
+        bail!("no Envoy at {}: run `make envoy`, or set ENVOY to one", installed.display());
+    }
+    Ok(installed)
+}
+
+/// Waits until Envoy has its admin interface, is live and has all listeners.
+async fn ready(
+    process: &mut Process,
+    path: &Path,
+    admin_address: &Path,
+    wanted: &[Listener],
+) -> Result<Client> {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = process.child.try_wait()? {
+            bail!("Envoy ended with {status}");
+        }
+        let address = fs::read_to_string(admin_address).ok();
+        if let Some(address) = address.and_then(|text| text.trim().parse().ok()) {
+            let admin = Client::new(address);
+            let live = admin.request("GET", "/ready").send().await;
+            if live.is_ok_and(|answer| answer.status == 200)
+                && listeners(&admin).await?.len() >= wanted.len()
+            {
+                return Ok(admin);
+            }
+        }
+        if begin.elapsed() > START {
+            bail!("Envoy is not ready after {START:?} in {}", path.display());
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn listeners(admin: &Client) -> Result<BTreeMap<String, SocketAddr>> {
+    let answer = admin.request("GET", "/listeners?format=json").send().await?.json();
+    let all = answer["listener_statuses"].as_array().cloned().unwrap_or_default();
+    let read = |one: &Value| {
+        let socket = &one["local_address"]["socket_address"];
+        let address = format!("{}:{}", socket["address"].as_str()?, socket["port_value"]);
+        Some((one["name"].as_str()?.to_owned(), address.parse().ok()?))
+    };
+    Ok(all.iter().filter_map(read).collect())
+}
+
+fn lds_file(directory: &Path) -> PathBuf {
+    directory.join("lds/lds.json")
+}
+
+/// The end of Envoy's log.
+fn said(directory: &Path) -> String {
+    let log = fs::read_to_string(directory.join("envoy.log")).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    let tail = lines[lines.len().saturating_sub(40)..].join("\n");
+    format!("Envoy's log:\n{tail}")
+}

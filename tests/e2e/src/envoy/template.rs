@@ -1,0 +1,181 @@
+//! A shipped configuration file -> the bootstrap that a test runs: the same structure, with the
+//! addresses, paths and plugin configuration of the test in it.
+//!
+//! Nothing is written from scratch: a listener here is the shipped listener, so that what is
+//! tested is what is shipped.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::backend::TAG;
+use crate::repository;
+
+/// Which of the shipped configurations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    Hold,
+    Stream,
+}
+
+impl Template {
+    pub const ALL: [Self; 2] = [Self::Hold, Self::Stream];
+
+    /// As in the setting `request_headers`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Stream => "stream",
+        }
+    }
+
+    fn read(self) -> Result<Value> {
+        let file = repository().join("envoy/static").join(format!("{}.yaml", self.name()));
+        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        serde_saphyr::from_str(&text).with_context(|| file.display().to_string())
+    }
+}
+
+/// One listener of a test.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    pub name: String,
+    pub template: Template,
+    /// The plugin configuration; without one the shipped placeholder stays.
+    pub configuration: Option<String>,
+    /// Where the backend is.
+    pub upstream: SocketAddr,
+    /// The filter's code.
+    pub wasm: String,
+    /// Further changes, to the connection manager's configuration.
+    pub change: Option<fn(&mut Value)>,
+}
+
+/// The place of the wasm filter's plugin in a connection manager.
+const PLUGIN: &str = "/http_filters/0/typed_config/config";
+
+impl Listener {
+    #[must_use]
+    pub fn changed(self, change: fn(&mut Value)) -> Self {
+        Self { change: Some(change), ..self }
+    }
+
+    fn cluster(&self) -> String {
+        format!("graphql-{}", self.upstream.port())
+    }
+
+    /// The path that the plugin configuration serves, if it names one.
+    fn endpoint(&self) -> Option<String> {
+        let configuration: Value = serde_json::from_str(self.configuration.as_ref()?).ok()?;
+        Some(configuration["endpoint"]["path"].as_str()?.to_owned())
+    }
+
+    /// The shipped listener with this test's values.
+    pub(super) fn configuration(&self, access_log: &Path) -> Result<Value> {
+        let mut bootstrap = self.template.read()?;
+        let mut listener = at(&mut bootstrap, "/static_resources/listeners/0").take();
+        listener["name"] = json!(self.name);
+        *at(&mut listener, "/address/socket_address") =
+            json!({ "address": "127.0.0.1", "port_value": 0 });
+        let manager = at(&mut listener, "/filter_chains/0/filters/0/typed_config");
+        manager["stat_prefix"] = json!(self.name);
+        let route = at(manager, "/route_config/virtual_hosts/0/routes/0");
+        route["route"]["cluster"] = json!(self.cluster());
+        if let Some(path) = self.endpoint() {
+            route["match"]["path"] = json!(path);
+        }
+        let plugin = at(manager, PLUGIN);
+        *at(plugin, "/vm_config/code/local/filename") = json!(self.wasm);
+        if let Some(configuration) = &self.configuration {
+            *at(plugin, "/configuration/value") = json!(configuration);
+        }
+        let log = at(manager, "/access_log/0/typed_config");
+        log["path"] = json!(access_log);
+        let format = at(log, "/log_format/json_format");
+        format["tag"] = json!(format!("%REQ({})%", TAG.to_uppercase()));
+        format["listener"] = json!(self.name);
+        format["text"] = json!("%FILTER_STATE(wasm.fieldgate.audit:PLAIN)%");
+        if let Some(change) = self.change {
+            change(manager);
+        }
+        Ok(listener)
+    }
+}
+
+/// Where the listeners come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Delivery<'a> {
+    Bootstrap,
+    /// From this file, as LDS.
+    File(&'a Path),
+}
+
+/// The whole bootstrap for some listeners.
+pub(super) fn bootstrap(
+    listeners: &[Listener],
+    delivery: Delivery<'_>,
+    access_log: &Path,
+) -> Result<Value> {
+    let mut bootstrap = Template::Hold.read()?;
+    *at(&mut bootstrap, "/admin/address/socket_address/port_value") = json!(0);
+    let shipped = at(&mut bootstrap, "/static_resources/clusters/0").take();
+    let mut clusters: Vec<Value> = Vec::new();
+    for listener in listeners {
+        let name = listener.cluster();
+        if clusters.iter().any(|cluster| cluster["name"] == *name) {
+            continue;
+        }
+        let mut cluster = shipped.clone();
+        cluster["name"] = json!(name);
+        cluster["load_assignment"]["cluster_name"] = json!(name);
+        let endpoint =
+            "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+        *at(&mut cluster, endpoint) = json!({
+            "address": listener.upstream.ip().to_string(),
+            "port_value": listener.upstream.port(),
+        });
+        clusters.push(cluster);
+    }
+    let resources = at(&mut bootstrap, "/static_resources");
+    resources["clusters"] = json!(clusters);
+    match delivery {
+        Delivery::Bootstrap => {
+            let all = listeners.iter().map(|one| one.configuration(access_log));
+            resources["listeners"] = json!(all.collect::<Result<Vec<_>>>()?);
+        }
+        Delivery::File(file) => {
+            resources["listeners"] = json!([]);
+            bootstrap["node"] = json!({ "id": "e2e", "cluster": "e2e" });
+            bootstrap["dynamic_resources"] = json!({ "lds_config": {
+                "resource_api_version": "V3",
+                "path_config_source": {
+                    "path": file,
+                    "watched_directory": { "path": file.parent() },
+                },
+            } });
+        }
+    }
+    Ok(bootstrap)
+}
+
+/// A discovery response with these listeners.
+pub(super) fn discovery(listeners: &[Listener], version: u32, access_log: &Path) -> Result<Value> {
+    let mut resources = Vec::new();
+    for listener in listeners {
+        let mut resource = listener.configuration(access_log)?;
+        resource["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+        resources.push(resource);
+    }
+    Ok(json!({ "version_info": version.to_string(), "resources": resources }))
+}
+
+/// The value at a place that the shipped files have.
+fn at<'v>(value: &'v mut Value, pointer: &str) -> &'v mut Value {
+    value
+        .pointer_mut(pointer)
+        .unwrap_or_else(|| panic!("the shipped configuration has no `{pointer}`"))
+}

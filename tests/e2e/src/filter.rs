@@ -1,0 +1,75 @@
+//! The filter's code as a file: the one that is given in `$FIELDGATE_WASM`, or built here.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::repository;
+
+/// Which build of the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// What is shipped.
+    Plain,
+    /// Traps on `x-fieldgate-test: trap`.
+    Trap,
+    /// Fails to configure on all threads but the one that Envoy asks first.
+    FailWorkers,
+}
+
+impl Build {
+    fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Trap => Some("test-trap"),
+            Self::FailWorkers => Some("test-fail-workers"),
+        }
+    }
+
+    /// The file with the code.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn file(self) -> Result<String> {
+        // One at a time: each waits for the other's lock anyway.
+        static BUILDING: Mutex<()> = Mutex::new(());
+        let _alone = BUILDING.lock().ok().context("an earlier build of the filter failed")?;
+        match (self.feature(), std::env::var("FIELDGATE_WASM")) {
+            (None, Ok(given)) => Ok(given),
+            (None, Err(_)) => build(&[]),
+            // Elsewhere than the plain build, which must never be taken for one of these.
+            (Some(feature), _) => {
+                let folder = repository().join("target").join(feature);
+                let folder = folder.as_os_str();
+                build(&["--features".as_ref(), feature.as_ref(), "--target-dir".as_ref(), folder])
+            }
+        }
+    }
+}
+
+fn build(further: &[&OsStr]) -> Result<String> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(repository())
+        .args(["build", "--package", "fieldgate-filter", "--target", "wasm32-wasip1"])
+        .args(["--profile", "wasm-dev", "--message-format", "json-render-diagnostics"])
+        .args(further)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo cannot be run")?;
+    if !output.status.success() {
+        bail!("the filter does not build");
+    }
+    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
+    let file = messages.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let files = message["filenames"].as_array()?;
+        let file = files.iter().find_map(|file| file.as_str()?.strip_suffix(".wasm"))?;
+        Some(PathBuf::from(format!("{file}.wasm")))
+    });
+    let file = file.context("cargo names no wasm file")?;
+    Ok(file.to_str().context("a path in UTF-8")?.to_owned())
+}

@@ -1,0 +1,334 @@
+//! A recipe -> a token, sound or broken in a chosen way: what the cases and the identity provider
+//! mint. It signs any bytes whatever, so it is written over the primitives and not over a library
+//! that would refuse to make a bad token.
+
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use p256::ecdsa::signature::Signer;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use superboring::hash::MessageDigest;
+use superboring::pkey::{PKey, Private};
+use superboring::rsa::{Padding, Rsa};
+
+/// The signature algorithms that the provider has keys for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub enum Algorithm {
+    #[default]
+    RS256,
+    ES256,
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl Algorithm {
+    pub const ALL: [Self; 3] = [Self::RS256, Self::ES256, Self::EdDsa];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::ES256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// The `kid` of the provider's key for it.
+    #[must_use]
+    pub fn kid(self) -> &'static str {
+        match self {
+            Self::RS256 => "rsa-1",
+            Self::ES256 => "ec-1",
+            Self::EdDsa => "ed-1",
+        }
+    }
+}
+
+/// What goes into the `authorization` header of a case.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Token {
+    /// The word `none`: no header.
+    Word(NoToken),
+    Recipe(Box<TokenRecipe>),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoToken {
+    None,
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self::Recipe(Box::default())
+    }
+}
+
+/// How to make a token. The default is a sound one of subject `alice` without groups.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenRecipe {
+    pub alg: Algorithm,
+    /// Merged over `{alg, kid, typ}`; null removes.
+    pub header: Map<String, Value>,
+    /// Merged over `{iss, aud, sub, iat, exp}`; null removes; `now+300` is a time.
+    pub claims: Map<String, Value>,
+    pub signing: Signing,
+    /// The header's JSON text, in place of the merged one.
+    pub header_text: Option<String>,
+    /// The payload's JSON text, in place of the merged one.
+    pub payload_text: Option<String>,
+    /// The token itself, in place of everything above.
+    pub raw: Option<String>,
+    /// What comes before the token in the header; `Bearer ` if not given.
+    pub prefix: Option<String>,
+}
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Signing {
+    #[default]
+    Valid,
+    /// The right `kid`, and a key that the provider never published.
+    OtherKey,
+    /// An empty signature. (`alg` stays as it is: see `header`.)
+    None,
+    /// A sound signature over another payload.
+    TamperedPayload,
+    /// One bit of the signature flipped.
+    TamperedSignature,
+    /// HMAC keyed with the published RSA key, as PEM: the classic confusion.
+    Hs256WithPublicKey,
+}
+
+/// Whom a token is for: the defaults of its claims.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    pub issuer: String,
+    pub audience: String,
+}
+
+impl TokenRecipe {
+    /// A sound token with these claims.
+    #[must_use]
+    pub fn claims(claims: Value) -> Self {
+        let Value::Object(claims) = claims else { panic!("claims are an object: {claims}") };
+        Self { claims, ..Self::default() }
+    }
+
+    /// Mints the token: header and prefix aside, what a client would send.
+    #[must_use]
+    pub fn mint(&self, audience: &Audience) -> String {
+        if let Some(raw) = &self.raw {
+            return raw.clone();
+        }
+        let header = self.header_text.clone().unwrap_or_else(|| self.merged_header().to_string());
+        let payload =
+            self.payload_text.clone().unwrap_or_else(|| self.merged_claims(audience).to_string());
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let input = format!("{}.{}", encode(&header), encode(&payload));
+        let keys = Keys::published();
+        let signature = match self.signing {
+            Signing::Valid => keys.sign(self.alg, &input),
+            Signing::OtherKey => Keys::unpublished().sign(self.alg, &input),
+            Signing::None => Vec::new(),
+            Signing::TamperedPayload => {
+                let other = format!("{}.{}", encode(&header), encode(&format!(" {payload}")));
+                keys.sign(self.alg, &other)
+            }
+            Signing::TamperedSignature => {
+                let mut signature = keys.sign(self.alg, &input);
+                let middle = signature.len() / 2;
+                signature[middle] ^= 1;
+                signature
+            }
+            Signing::Hs256WithPublicKey => {
+                hmac_sha256::HMAC::mac(input.as_bytes(), keys.rsa_public_pem()).to_vec()
+            }
+        };
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The value of the `authorization` header.
+    #[must_use]
+    pub fn authorization(&self, audience: &Audience) -> String {
+        format!("{}{}", self.prefix.as_deref().unwrap_or("Bearer "), self.mint(audience))
+    }
+
+    fn merged_header(&self) -> Value {
+        let alg = match self.signing {
+            Signing::Hs256WithPublicKey => "HS256",
+            _ => self.alg.name(),
+        };
+        merge(json!({ "alg": alg, "kid": self.alg.kid(), "typ": "JWT" }), &self.header)
+    }
+
+    fn merged_claims(&self, audience: &Audience) -> Value {
+        let Audience { issuer, audience } = audience;
+        let now = now();
+        let defaults = json!({
+            "iss": issuer, "aud": audience, "sub": "alice", "iat": now, "exp": now + 300,
+        });
+        merge(defaults, &self.claims)
+    }
+}
+
+impl Token {
+    /// The value of the `authorization` header, if there is to be one.
+    #[must_use]
+    pub fn authorization(&self, audience: &Audience) -> Option<String> {
+        match self {
+            Self::Word(NoToken::None) => None,
+            Self::Recipe(recipe) => Some(recipe.authorization(audience)),
+        }
+    }
+}
+
+/// Seconds since the epoch.
+#[must_use]
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970").as_secs()
+}
+
+fn merge(mut defaults: Value, over: &Map<String, Value>) -> Value {
+    let members = defaults.as_object_mut().expect("defaults are an object");
+    for (name, value) in over {
+        match time(value) {
+            Some(time) => members.insert(name.clone(), time),
+            None if value.is_null() => members.remove(name),
+            None => members.insert(name.clone(), value.clone()),
+        };
+    }
+    defaults
+}
+
+/// `now`, `now+300` or `now-120`.
+fn time(value: &Value) -> Option<Value> {
+    let offset = value.as_str()?.strip_prefix("now")?;
+    if offset.is_empty() {
+        return Some(json!(now()));
+    }
+    let offset: i64 = offset.parse().ok()?;
+    Some(json!(now().checked_add_signed(offset).expect("a time after 1970")))
+}
+
+/// One key for each algorithm.
+pub struct Keys {
+    rsa: PKey<Private>,
+    rsa_parts: Rsa<Private>,
+    ec: p256::ecdsa::SigningKey,
+    ed: ed25519_compact::KeyPair,
+}
+
+impl Keys {
+    /// The keys that the provider publishes. Made once in a process: RSA keys take their time.
+    pub fn published() -> &'static Self {
+        static KEYS: OnceLock<Keys> = OnceLock::new();
+        KEYS.get_or_init(Self::generate)
+    }
+
+    /// Keys that nobody trusts.
+    pub fn unpublished() -> &'static Self {
+        static KEYS: OnceLock<Keys> = OnceLock::new();
+        KEYS.get_or_init(Self::generate)
+    }
+
+    fn generate() -> Self {
+        let rsa = Rsa::generate(2048).expect("an RSA key");
+        let parts = rsa.private_key_to_der().expect("DER");
+        let parts = Rsa::private_key_from_der(&parts).expect("the DER just made");
+        Self {
+            rsa: PKey::from_rsa(rsa).expect("an RSA key"),
+            rsa_parts: parts,
+            // 32 random bytes are a P-256 scalar, but for one chance in 2^32.
+            ec: loop {
+                let scalar = *ed25519_compact::Seed::generate();
+                if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&scalar) {
+                    break key;
+                }
+            },
+            ed: ed25519_compact::KeyPair::generate(),
+        }
+    }
+
+    /// The public halves, as a JWK set.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let point = self.ec.verifying_key().to_sec1_point(false);
+        let (x, y) = (point.x().expect("a point"), point.y().expect("a point"));
+        let jwk = |algorithm: Algorithm, members: Value| {
+            let common = json!({ "kid": algorithm.kid(), "alg": algorithm.name(), "use": "sig" });
+            merge(common, members.as_object().expect("members"))
+        };
+        let (n, e) = (self.rsa_parts.n().to_vec(), self.rsa_parts.e().to_vec());
+        json!({ "keys": [
+            jwk(Algorithm::RS256, json!({ "kty": "RSA", "n": encode(&n), "e": encode(&e) })),
+            jwk(
+                Algorithm::ES256,
+                json!({ "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y) }),
+            ),
+            jwk(
+                Algorithm::EdDsa,
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(&*self.ed.pk) }),
+            ),
+        ] })
+    }
+
+    fn sign(&self, algorithm: Algorithm, input: &str) -> Vec<u8> {
+        match algorithm {
+            Algorithm::RS256 => {
+                let mut signer = superboring::sign::Signer::new(MessageDigest::sha256(), &self.rsa)
+                    .expect("a signer");
+                signer.set_rsa_padding(Padding::PKCS1).expect("PKCS#1 v1.5");
+                signer.update(input.as_bytes()).expect("a digest");
+                signer.sign_to_vec().expect("a signature")
+            }
+            Algorithm::ES256 => {
+                let signature: p256::ecdsa::Signature = self.ec.sign(input.as_bytes());
+                signature.to_bytes().to_vec()
+            }
+            Algorithm::EdDsa => self.ed.sk.sign(input, None).to_vec(),
+        }
+    }
+
+    fn rsa_public_pem(&self) -> Vec<u8> {
+        let public = self.rsa_parts.public_key().expect("a public key");
+        public.public_key_to_pem().expect("PEM")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Audience, Keys, Signing, TokenRecipe};
+    use serde_json::json;
+
+    #[test]
+    fn each_signing_gives_another_token() {
+        let audience = Audience { issuer: "i".to_owned(), audience: "a".to_owned() };
+        let mint = |signing| {
+            let claims = json!({ "iat": 1, "exp": 2 });
+            TokenRecipe { signing, ..TokenRecipe::claims(claims) }.mint(&audience)
+        };
+        let all = [
+            Signing::Valid,
+            Signing::OtherKey,
+            Signing::None,
+            Signing::TamperedPayload,
+            Signing::TamperedSignature,
+            Signing::Hs256WithPublicKey,
+        ]
+        .map(mint);
+        for (at, token) in all.iter().enumerate() {
+            assert_eq!(token.matches('.').count(), 2);
+            assert!(!all[..at].contains(token), "{token}");
+        }
+        assert_eq!(mint(Signing::Valid), all[0]);
+        assert_eq!(Keys::published().jwks()["keys"].as_array().unwrap().len(), 3);
+    }
+}
