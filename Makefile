@@ -4,6 +4,7 @@ ENVOY ?= $(CURDIR)/.venv/bin/envoy
 PYTHON ?= python3
 CARGO_LOCKED = cargo --locked
 TARGET = wasm32-wasip1
+FILTER_BYTES = 1258291
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
@@ -47,7 +48,8 @@ lint: toolchain ## formatting, clippy, documentation, dependency rules
 
 wasm: toolchain ## the filter, as it is shipped
 	$(CARGO_LOCKED) build -p fieldgate-filter --profile wasm --target $(TARGET)
-	@echo "$(FILTER): $$(wc -c <$(FILTER)) bytes"
+	@size=$$(wc -c <$(FILTER)); echo "$(FILTER): $$size bytes"; \
+	if [ $$size -gt $(FILTER_BYTES) ]; then echo "above its budget of $(FILTER_BYTES)"; exit 1; fi
 
 envoy: ## the pinned Envoy in .venv, unless ENVOY names another
 	@if [ ! -x "$(ENVOY)" ]; then \

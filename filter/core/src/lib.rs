@@ -16,6 +16,7 @@ pub mod json;
 pub mod limits;
 pub mod plan;
 pub mod policy;
+pub mod protobuf;
 pub mod reply;
 pub mod rewrite;
 pub mod settings;

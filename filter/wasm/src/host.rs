@@ -8,6 +8,7 @@ use std::fmt;
 use std::ptr::null_mut;
 
 use fieldgate_core::http::HeaderPair;
+use fieldgate_core::protobuf::Message;
 use fieldgate_core::reply::Reply;
 use fieldgate_core::token::UnixTime;
 
@@ -259,7 +260,7 @@ pub(crate) fn declare_struct(name: &str) -> Result<(), HostError> {
 
 /// `DeclarePropertyArguments`: 1 name, 2 readonly, 3 type, 4 schema, 5 span (1: the request).
 fn declare(name: &str, kind: u8, schema: &[u8]) -> Result<(), HostError> {
-    let mut message = Protobuf::default();
+    let mut message = Message::default();
     message.bytes(1, name.as_bytes());
     message.number(3, kind);
     message.bytes(4, schema);
@@ -348,34 +349,4 @@ fn write_pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
         map.push(0);
     }
     map
-}
-
-/// A protobuf message under construction.
-#[derive(Default)]
-pub(crate) struct Protobuf(Vec<u8>);
-
-impl Protobuf {
-    /// A `string` or `bytes` field; left out if empty, as proto3 does.
-    pub(crate) fn bytes(&mut self, field: u8, value: &[u8]) {
-        if value.is_empty() {
-            return;
-        }
-        self.0.push((field << 3) | 2);
-        let mut size = value.len();
-        while size >= 0x80 {
-            self.0.push(u8::try_from(size & 0x7f).unwrap_or_default() | 0x80);
-            size >>= 7;
-        }
-        self.0.push(u8::try_from(size).unwrap_or_default());
-        self.0.extend_from_slice(value);
-    }
-
-    /// A number below 128, such as an enum's.
-    pub(crate) fn number(&mut self, field: u8, value: u8) {
-        self.0.extend([field << 3, value & 0x7f]);
-    }
-
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
 }

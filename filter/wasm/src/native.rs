@@ -2,6 +2,7 @@
 //! (BoringSSL), which does RS256 and ES256. Whatever it cannot do, or a host that does not have it,
 //! falls to the portable verifier, which gives the same answers.
 
+use fieldgate_core::protobuf::Message;
 use fieldgate_core::token::keys::{Algorithm, Key};
 use fieldgate_core::token::signature::{InvalidSignature, Portable, SignatureVerifier, ecdsa_der};
 
@@ -39,7 +40,7 @@ impl SignatureVerifier for Native {
 
 /// `VerifySignatureArguments`: 1 hash_function, 2 public_key, 3 signature, 4 text.
 fn arguments(public_key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut message = host::Protobuf::default();
+    let mut message = Message::default();
     message.bytes(1, b"sha256");
     message.bytes(2, public_key);
     message.bytes(3, signature);

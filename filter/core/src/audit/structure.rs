@@ -8,57 +8,37 @@
 
 use serde_json::Value;
 
+use crate::protobuf::Message;
+
 /// Bytes of the `Struct`; of an empty one for anything but an object. Records are four levels deep.
 pub(super) fn encode(record: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut fields = Message::default();
     if let Value::Object(members) = record {
         for (name, value) in members {
-            let mut entry = Vec::new();
-            delimited(1, name.as_bytes(), &mut entry);
-            delimited(2, &encode_value(value), &mut entry);
-            delimited(1, &entry, &mut out);
+            let mut entry = Message::default();
+            entry.bytes(1, name.as_bytes());
+            entry.bytes(2, &encode_value(value));
+            fields.bytes(1, &entry.into_bytes());
         }
     }
-    out
+    fields.into_bytes()
 }
 
 fn encode_value(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut message = Message::default();
     match value {
-        Value::Null => out.extend([tag(1, VARINT), 0]),
-        Value::Number(number) => {
-            out.push(tag(2, FIXED64));
-            out.extend(number.as_f64().unwrap_or(f64::NAN).to_le_bytes());
-        }
-        Value::String(text) => delimited(3, text.as_bytes(), &mut out),
-        Value::Bool(value) => out.extend([tag(4, VARINT), u8::from(*value)]),
-        Value::Object(_) => delimited(5, &encode(value), &mut out),
+        Value::Null => message.number(1, 0),
+        Value::Number(number) => message.double(2, number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => message.bytes(3, text.as_bytes()),
+        Value::Bool(value) => message.number(4, u8::from(*value)),
+        Value::Object(_) => message.bytes(5, &encode(value)),
         Value::Array(items) => {
-            let mut list = Vec::new();
-            items.iter().for_each(|item| delimited(1, &encode_value(item), &mut list));
-            delimited(6, &list, &mut out);
+            let mut list = Message::default();
+            items.iter().for_each(|item| list.bytes(1, &encode_value(item)));
+            message.bytes(6, &list.into_bytes());
         }
     }
-    out
-}
-
-const VARINT: u8 = 0;
-const FIXED64: u8 = 1;
-const DELIMITED: u8 = 2;
-
-const fn tag(field: u8, wire_type: u8) -> u8 {
-    (field << 3) | wire_type
-}
-
-fn delimited(field: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag(field, DELIMITED));
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        out.push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
-        length >>= 7;
-    }
-    out.push(u8::try_from(length).unwrap_or_default());
-    out.extend_from_slice(bytes);
+    message.into_bytes()
 }
 
 #[cfg(test)]
