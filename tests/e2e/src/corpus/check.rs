@@ -84,6 +84,9 @@ impl Observed {
         if *decision == Decision::Deny && !is_refusal(&self.answer) {
             differences.push(format!("not a GraphQL refusal: {}", self.answer));
         }
+        if let Some(body) = &self.forwarded {
+            differences.extend(foreign_members(body));
+        }
         if let Some(forwarded) = forwarded {
             self.compare_forwarded(forwarded, &mut differences);
         }
@@ -123,6 +126,16 @@ impl Observed {
             }
         }
     }
+}
+
+/// Whatever a canonical body does not have.
+fn foreign_members(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let canonical = ["query", "operationName", "variables"];
+    let members = body.as_object().into_iter().flatten();
+    let foreign = members.filter(|(name, _)| !canonical.contains(&name.as_str())).count();
+    let holds = body["query"].is_string() && foreign == 0;
+    (!holds).then(|| format!("not a canonical body: {body}"))
 }
 
 fn sorted(denied: &BTreeMap<String, Vec<String>>) -> Value {
