@@ -39,8 +39,10 @@ interop: toolchain ## the document reader against graphql-js (skipped without No
 
 lint: toolchain ## formatting, clippy, documentation, dependency rules
 	cargo fmt --all --check
-	$(CARGO_LOCKED) clippy --all-targets -- -D warnings
+	$(CARGO_LOCKED) clippy --workspace --exclude fieldgate-filter --all-targets -- -D warnings
 	$(CARGO_LOCKED) clippy -p fieldgate-filter --target $(TARGET) -- -D warnings
+	$(CARGO_LOCKED) clippy -p fieldgate-filter --target $(TARGET) \
+	  --features test-trap,test-fail-workers -- -D warnings
 	$(CARGO_LOCKED) clippy -p fieldgate-core --target $(TARGET) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO_LOCKED) doc --quiet --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \

@@ -108,7 +108,7 @@ pub struct Operation {
 /// A denied coordinate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
-    /// `Type.field`
+    /// `Type.field`; for an unknown type its name alone
     pub coordinate: String,
     /// Why.
     pub because: Because,

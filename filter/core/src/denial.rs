@@ -65,7 +65,7 @@ pub enum Reason {
     OperationAmbiguous,
     /// No operation of that name.
     OperationUnknown,
-    /// Subscriptions, or an operation type that the schema does not have.
+    /// Subscriptions.
     OperationTypeNotAllowed,
     /// Two fragments of one name (spec 5.5.1.1).
     FragmentNameTaken,
@@ -113,6 +113,8 @@ pub enum Reason {
     LimitDirectives,
     /// Too many selections after expansion.
     LimitExpandedFields,
+    /// Selections on interfaces and unions that could be too many object types.
+    LimitConcreteTypes,
     /// `variables` nested too deep.
     LimitVariablesDepth,
     /// Too many variables.
@@ -184,6 +186,7 @@ impl Reason {
             Self::LimitAliases => "limit_aliases",
             Self::LimitDirectives => "limit_directives",
             Self::LimitExpandedFields => "limit_expanded_fields",
+            Self::LimitConcreteTypes => "limit_concrete_types",
             Self::LimitVariablesDepth => "limit_variables_depth",
             Self::LimitVariables => "limit_variables",
         }
@@ -275,6 +278,7 @@ impl Reason {
             | Self::LimitAliases
             | Self::LimitDirectives
             | Self::LimitExpandedFields
+            | Self::LimitConcreteTypes
             | Self::LimitVariablesDepth
             | Self::LimitVariables => {
                 answer(400, "LIMIT_EXCEEDED", "The operation exceeds a limit of this endpoint")

@@ -129,14 +129,19 @@ impl<'a> Head<'a> {
         if !self.content_encoding.iter().all(plain) {
             return Err(Reason::ContentEncodingNotSupported);
         }
-        let announced = self.content_length.and_then(|value| str::from_utf8(value).ok());
-        match announced.map(str::parse::<u64>) {
+        match self.content_length.map(length) {
             None => Ok(()),
-            Some(Ok(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
-            Some(Ok(_)) => Err(Reason::BodyTooLarge),
-            Some(Err(_)) => Err(Reason::HeadMalformed),
+            Some(Some(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
+            Some(Some(_)) => Err(Reason::BodyTooLarge),
+            Some(None) => Err(Reason::HeadMalformed),
         }
     }
+}
+
+/// `Content-Length = 1*DIGIT` (RFC 9110 8.6).
+fn length(value: &[u8]) -> Option<u64> {
+    let digits = str::from_utf8(value).ok()?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// Whether a name with `_` is one that matters with `-`: servers behind CGI-like interfaces read

@@ -1,7 +1,8 @@
-//! Every bound, with its unit, its default and where the number comes from.
+//! The bounds on requests and records, with unit and default, and where the number comes from.
 //!
 //! Two kinds: [`Limits`] can be set in the configuration, up to the cap beside each; the constants
-//! cannot be lifted by anybody. Where a bound is exceeded the request is refused, never cut short.
+//! cannot be lifted by anybody. Where a bound on a request is exceeded it is refused, never cut short;
+//! bounds on a record cut the record.
 
 /// The longest bearer token read, in bytes. Real tokens with groups stay under 4 KiB; proxies'
 /// header limits begin at 8 KiB.
@@ -36,10 +37,14 @@ pub const NESTING: u32 = 200;
 /// that it can be. Bounds the work behind `expanded_fields`: a look costs about a name's comparison.
 pub const CONCRETE_TYPES: u32 = 100_000;
 
+/// The same for each selection with a condition, which has a budget of its own: what is looked at in
+/// one that is switched off must not be felt outside.
+pub const CONDITIONAL_TYPES: u32 = 10_000;
+
 /// Variables that a request gives.
 pub const VARIABLES: usize = 1_000;
 
-/// Denied coordinates and role names in one audit record.
+/// Denied coordinates in one audit record.
 pub const LISTED: usize = 100;
 
 /// Requested coordinates in one audit record: more than an operation has that anybody wrote.

@@ -130,7 +130,12 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
     if size == 0 {
         return Ok(Vec::new());
     }
-    buffer("plugin_configuration", PLUGIN_CONFIGURATION, size)
+    const CALL: &str = "get_plugin_configuration";
+    // A part of it would be refused here, and here alone.
+    match buffer(CALL, PLUGIN_CONFIGURATION, size)? {
+        bytes if bytes.len() == size => Ok(bytes),
+        _ => Err(HostError { call: CALL, status: 0 }),
+    }
 }
 
 pub(crate) fn request_body(size: usize) -> Result<Vec<u8>, HostError> {

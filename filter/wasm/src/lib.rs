@@ -27,6 +27,17 @@ struct Root {
     gate: Gate,
 }
 
+impl Root {
+    /// Refuses every request from now on, and says so to the host as a success: see `on_configure`.
+    fn close(&mut self, why: &str) -> bool {
+        host::log(LogLevel::Critical, &format!("{why}: every request is refused"));
+        self.gate = Gate::closed(Reason::NotConfigured);
+        // What could be declared is; the rest of the record is written all the same.
+        let _declared = stream::declare_records(&self.gate);
+        true
+    }
+}
+
 impl Context for Root {}
 
 impl RootContext for Root {
@@ -38,31 +49,26 @@ impl RootContext for Root {
             return false;
         }
         let Ok(bytes) = host::plugin_configuration(size) else {
-            host::log(LogLevel::Critical, "the plugin configuration cannot be read: closed");
-            self.gate = Gate::closed(Reason::NotConfigured);
-            return true;
+            return self.close("the plugin configuration cannot be read");
         };
-        match Gate::configure(&bytes) {
+        let gate = match Gate::configure(&bytes) {
+            Ok(gate) => gate,
             Err(error) => {
                 host::log(LogLevel::Error, &format!("configuration refused: {error}"));
-                false
+                return false;
             }
-            Ok(gate) => {
-                if stream::declare_records(&gate).is_err() {
-                    host::log(LogLevel::Critical, "audit records cannot be declared: closed");
-                    self.gate = Gate::closed(Reason::NotConfigured);
-                    return true;
-                }
-                if let Some(enforced) = gate.enforced() {
-                    let (name, revision) = (&enforced.policy, &enforced.revision);
-                    let digest = &enforced.digest;
-                    let message = format!("enforcing `{name}` revision `{revision}` ({digest})");
-                    host::log(LogLevel::Info, &message);
-                }
-                self.gate = gate;
-                true
-            }
+        };
+        if stream::declare_records(&gate).is_err() {
+            return self.close("audit records cannot be declared");
         }
+        if let Some(enforced) = gate.enforced() {
+            let (name, revision) = (&enforced.policy, &enforced.revision);
+            let digest = &enforced.digest;
+            let message = format!("enforcing `{name}` revision `{revision}` ({digest})");
+            host::log(LogLevel::Info, &message);
+        }
+        self.gate = gate;
+        true
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

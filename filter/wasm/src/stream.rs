@@ -29,9 +29,9 @@ const FORWARD: &[u8] = b"forward";
 /// included. The verdict is not declared, so that it ends with this filter chain.
 pub(crate) fn declare_records(gate: &Gate) -> Result<(), HostError> {
     host::declare_string(AUDIT)?;
-    match gate.settings().map(|settings| settings.audit) {
-        Some(AuditForm::TextAndStruct) => host::declare_struct(AUDIT_STRUCT),
-        Some(AuditForm::Text) | None => Ok(()),
+    match form(gate) {
+        AuditForm::TextAndStruct => host::declare_struct(AUDIT_STRUCT),
+        AuditForm::Text => Ok(()),
     }
 }
 
@@ -203,17 +203,22 @@ impl HttpContext for Stream {
             details: host::text_property(&["response", "code_details"]),
         };
         let record = record.to_json(&response);
-        let nested = match self.gate.settings().map(|settings| settings.audit) {
-            Some(AuditForm::TextAndStruct) => {
+        let nested = match form(&self.gate) {
+            AuditForm::TextAndStruct => {
                 host::set_property(AUDIT_STRUCT, &AuditRecord::to_struct(&record))
             }
-            Some(AuditForm::Text) | None => Ok(()),
+            AuditForm::Text => Ok(()),
         };
         let text = host::set_property(AUDIT, record.to_string().as_bytes());
         if let Err(error) = nested.and(text) {
             host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
         }
     }
+}
+
+/// In which forms records are written: a closed gate does not know which is read, and writes all.
+fn form(gate: &Gate) -> AuditForm {
+    gate.settings().map_or(AuditForm::TextAndStruct, |settings| settings.audit)
 }
 
 /// Makes the headers those of the canonical request, whose length is not known yet. Where a length

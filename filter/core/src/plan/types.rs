@@ -8,9 +8,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::ConditionId;
 use crate::denial::Reason;
 use crate::document::Field;
-use crate::limits::CONCRETE_TYPES;
+use crate::limits::{CONCRETE_TYPES, CONDITIONAL_TYPES};
 use crate::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId, TypeKind};
 
 /// Where the walk stands in the schema.
@@ -36,17 +37,19 @@ pub(super) struct Found<'s> {
     pub(super) below: Option<Ground<'s>>,
 }
 
-/// A schema being asked by one walk, which may look at [`CONCRETE_TYPES`] object types.
+/// A schema being asked by one walk, which may look at [`CONCRETE_TYPES`] object types, and in each
+/// conditional selection at [`CONDITIONAL_TYPES`]. What is known already costs the same again, so
+/// that no selection makes another one cheaper or dearer.
 pub(super) struct Types<'s> {
     schema: &'s Schema,
-    looked_at: u32,
+    looked_at: BTreeMap<Option<ConditionId>, u32>,
     /// Where the selections of a field stand, for fields asked on all that their parent can be.
     below_whole: BTreeMap<FieldId, Ground<'s>>,
 }
 
 impl<'s> Types<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Self { schema, looked_at: 0, below_whole: BTreeMap::new() }
+        Self { schema, looked_at: BTreeMap::new(), below_whole: BTreeMap::new() }
     }
 
     /// The ground of a root type.
@@ -59,12 +62,18 @@ impl<'s> Types<'s> {
     /// Whether it can be met is judged on the enclosing type, as the specification has it. Where
     /// earlier conditions have left nothing in common the inside is valid and never executed; it is
     /// decided as if it were, so that no text goes upstream that the caller may not ask for.
-    pub(super) fn narrow(&mut self, ground: &Ground<'s>, on: &str) -> Result<Ground<'s>, Reason> {
+    pub(super) fn narrow(
+        &mut self,
+        ground: &Ground<'s>,
+        on: &str,
+        condition: Option<ConditionId>,
+    ) -> Result<Ground<'s>, Reason> {
         let id = self.schema.type_named(on).ok_or(Reason::UnknownType)?;
         let target = self.schema.type_def(id).ok_or(Reason::UnknownType)?;
         let target_whole = whole(id, target).ok_or(Reason::UnknownType)?;
         let parent = self.schema.type_def(ground.parent).ok_or(Reason::UnknownType)?;
-        self.look_at(ground.possible.len().saturating_add(parent.possible.len()))?;
+        let types = ground.possible.len().saturating_add(parent.possible.len());
+        self.look_at(types, condition)?;
         let meets = |object: &TypeId| target.possible.binary_search(object).is_ok();
         if !parent.possible.iter().any(meets) {
             return Err(Reason::FragmentImpossible);
@@ -81,6 +90,7 @@ impl<'s> Types<'s> {
         &mut self,
         ground: &Ground<'s>,
         field: &Field<'_>,
+        condition: Option<ConditionId>,
     ) -> Result<Found<'s>, Reason> {
         let name = field.name.text;
         // Spec 4.2: the meta-fields of introspection are fields of the query root alone.
@@ -100,7 +110,7 @@ impl<'s> Types<'s> {
         if is_leaf != field.selection_set.is_none() {
             return Err(Reason::SelectionInvalid);
         }
-        self.look_at(ground.possible.len())?;
+        self.look_at(ground.possible.len(), condition)?;
         let on_object = |object: &TypeId| self.schema.field_named(*object, name);
         let on_objects: Option<Vec<FieldId>> = ground.possible.iter().map(on_object).collect();
         let on_objects = on_objects.ok_or(Reason::UnknownField)?;
@@ -110,15 +120,20 @@ impl<'s> Types<'s> {
             (false, true, Some(known)) => Some(known.clone()),
             (false, _, _) => Some(self.below(definition.returns, &on_objects)?),
         };
-        if let (true, Some(below)) = (whole, &below) {
-            self.below_whole.insert(on_parent, below.clone());
+        if let Some(below) = &below {
+            if let Cow::Owned(gathered) = &below.possible {
+                self.look_at(gathered.len(), condition)?;
+            }
+            if whole {
+                self.below_whole.insert(on_parent, below.clone());
+            }
         }
         Ok(Found { on_parent, on_objects, whole, below })
     }
 
     /// What is below a field: whatever it returns on any of the object types, which may be less
     /// than what it returns on an interface.
-    fn below(&mut self, parent: TypeId, on_objects: &[FieldId]) -> Result<Ground<'s>, Reason> {
+    fn below(&self, parent: TypeId, on_objects: &[FieldId]) -> Result<Ground<'s>, Reason> {
         let mut returned: Vec<TypeId> = Vec::with_capacity(1);
         for field in on_objects {
             let returns = self.definition(*field)?.returns;
@@ -136,7 +151,6 @@ impl<'s> Types<'s> {
         for id in returned {
             possible.extend_from_slice(&definition(id)?.possible);
         }
-        self.look_at(possible.len())?;
         possible.sort_unstable();
         possible.dedup();
         if possible.is_empty() {
@@ -149,10 +163,12 @@ impl<'s> Types<'s> {
         self.schema.field_def(field).ok_or(Reason::UnknownField)
     }
 
-    fn look_at(&mut self, types: usize) -> Result<(), Reason> {
+    fn look_at(&mut self, types: usize, condition: Option<ConditionId>) -> Result<(), Reason> {
         let types = u32::try_from(types).unwrap_or(u32::MAX);
-        self.looked_at = self.looked_at.saturating_add(types);
-        if self.looked_at > CONCRETE_TYPES { Err(Reason::LimitExpandedFields) } else { Ok(()) }
+        let most = if condition.is_none() { CONCRETE_TYPES } else { CONDITIONAL_TYPES };
+        let looked_at = self.looked_at.entry(condition).or_default();
+        *looked_at = looked_at.saturating_add(types);
+        if *looked_at > most { Err(Reason::LimitConcreteTypes) } else { Ok(()) }
     }
 }
 

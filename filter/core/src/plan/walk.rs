@@ -212,7 +212,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 (false, _) => Err(Reason::UnknownArgument),
             }
         } else {
-            self.types.field(ground, field)
+            self.types.field(ground, field, condition)
         };
         let use_of = |target| FieldUse { target, at, condition };
         match touched {
@@ -242,7 +242,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         condition: Option<ConditionId>,
     ) -> Scope<'s> {
         let ground = scope.ground.as_ref().and_then(|ground| {
-            let narrowed = self.types.narrow(ground, on);
+            let narrowed = self.types.narrow(ground, on, condition);
             narrowed
                 .map_err(|reason| {
                     let at = self.node(PathNode { key: name, name, parent: scope.path });

@@ -52,12 +52,6 @@ impl RoleSet {
         Self(self.0 | other.0)
     }
 
-    /// Roles in both.
-    #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
     /// Whether any role is in both.
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {

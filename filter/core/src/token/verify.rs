@@ -70,10 +70,7 @@ pub fn verify(
         issuer,
         key: key.kid().map(Into::into),
         subject: claims::subject(&payload)?,
-        client: match claims::text(&payload, "azp")? {
-            Some(client) => Some(client),
-            None => claims::text(&payload, "client_id")?,
-        },
+        client: claims::client(&payload)?,
         actor: claims::actor(&payload)?,
         groups: groups::groups(&payload, &rules.groups_claim)?,
         jti: claims::text(&payload, "jti")?,

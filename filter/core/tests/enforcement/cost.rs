@@ -316,12 +316,12 @@ fn wide_interfaces() {
         (
             "wide: a field often",
             format!("{{wide{{{}}}}}", "id ".repeat(9_900)),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: a composite field often",
             format!("{{wide{{{}}}}}", "next{__typename}".repeat(3_700)),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: a composite field oftener",
@@ -330,7 +330,7 @@ fn wide_interfaces() {
                 "...F ".repeat(90),
                 "next{id}".repeat(54)
             ),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: narrowing often",
@@ -339,7 +339,7 @@ fn wide_interfaces() {
                 "...F ".repeat(90),
                 "...on Other{id}".repeat(54)
             ),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: narrowing only",
@@ -348,7 +348,7 @@ fn wide_interfaces() {
                 "...F ".repeat(90),
                 "...on Other{__typename}".repeat(54)
             ),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: nested narrowing",
@@ -358,7 +358,7 @@ fn wide_interfaces() {
                 "...on Other{".repeat(160),
                 "}".repeat(160)
             ),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
         (
             "wide: one object each",
@@ -366,8 +366,34 @@ fn wide_interfaces() {
                 "{{wide{{{}}}}}",
                 (100..700).map(|at| format!("...on O{at}{{next{{id}}}}")).collect::<String>()
             ),
-            "limit_expanded_fields",
+            "limit_concrete_types",
         ),
+    ];
+    check(&gate, bodies(cases), Duration::from_millis(400));
+}
+
+/// Whether a field exists cannot be told by what looking below it, switched off, leaves for the
+/// rest: what is cut out of the operation has a budget of its own.
+#[test]
+fn what_is_switched_off_is_not_felt_outside() {
+    const FIELDS: &[FieldRow] = &[("id", &[], "ID"), ("next", &[], "Wide")];
+    let objects: Vec<&str> = (100..700).map(|at| &*format!("O{at}").leak()).collect();
+    let mut rows: Vec<TypeRow> = vec![("ID", TypeKind::Leaf, &[], &[])];
+    rows.extend(objects.iter().map(|name| (*name, TypeKind::Object, &[][..], FIELDS)));
+    let roots: &[FieldRow] = &[("hidden", &[], "Wide"), ("open", &[], "Wide")];
+    rows.push(("Query", TypeKind::Object, &[], roots));
+    rows.push(("Wide", TypeKind::Interface, objects.leak(), FIELDS));
+    let policy = policy(schema_of(&rows), |coordinate| match coordinate {
+        "Query.hidden" => Rule { grants: vec![], denies: vec![] },
+        _ => Rule { grants: vec![1], denies: vec![] },
+    });
+    let gate = gate(&policy, "");
+    let below = format!("{{{}}}", "next{id}".repeat(400));
+    let asking = |name: &str| format!("{{{name}@include(if:false){below}open{{next{{id}}}}}}");
+    let cases = vec![
+        ("switched off: hidden", asking("hidden"), "allow"),
+        ("switched off: absent", asking("absent"), "allow"),
+        ("switched on: more than is looked at", format!("{{open{below}}}"), "limit_concrete_types"),
     ];
     check(&gate, bodies(cases), Duration::from_millis(400));
 }

@@ -12,6 +12,17 @@ use crate::limits::{PRIOR_ACTORS, SUBJECT_BYTES};
 use crate::token::verify::Actor;
 use crate::token::{TokenError, UnixTime};
 
+/// The client: `azp` (OpenID Connect Core 2) or `client_id` (RFC 8693 4.3). Stricter than either:
+/// two that differ, or an empty one, would let one hide the other.
+pub(super) fn client(payload: &Json<'_>) -> Result<Option<Box<str>>, TokenError> {
+    match (text(payload, "azp")?, text(payload, "client_id")?) {
+        (Some(azp), Some(client_id)) if azp != client_id => Err(TokenError::Claims),
+        (Some(client), _) | (None, Some(client)) if client.is_empty() => Err(TokenError::Claims),
+        (Some(client), _) | (None, Some(client)) => Ok(Some(client)),
+        (None, None) => Ok(None),
+    }
+}
+
 /// An optional claim that is text.
 pub(super) fn text(claims: &Json<'_>, name: &str) -> Result<Option<Box<str>>, TokenError> {
     match claims.member(name) {
