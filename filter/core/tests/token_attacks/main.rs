@@ -36,7 +36,7 @@ fn good_tokens_are_verified() {
         ("iss", Some("\"https://i2\"")),
         ("groups", Some(r#"["hr","hr  fin"]"#)),
         ("azp", Some("\"app\"")),
-        ("client_id", Some("\"other\"")),
+        ("client_id", Some("\"app\"")),
         ("act", Some(r#"{"sub":"agent","act":{"sub":"planner"}}"#)),
         ("jti", Some("\"j\"")),
     ]);
