@@ -222,11 +222,11 @@ impl Facts {
         }
         if let Some(usage) = usage {
             let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = usage;
-            let limits = json!({
+            let used = json!({
                 "tokens": tokens, "depth": depth, "root_fields": root_fields, "aliases": aliases,
                 "directives": directives, "expanded_fields": expanded_fields,
             });
-            record.insert("limits".to_owned(), limits);
+            record.insert("usage".to_owned(), used);
         }
     }
 }

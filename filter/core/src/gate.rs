@@ -231,8 +231,9 @@ fn authorize(
     let Cow::Owned(text) = text else {
         return Permit::new(&request, &document, choice);
     };
-    // What is forwarded is what was authorized, and a new text is a new document.
-    let (document, choice) = read(&request, &text, limits)?;
+    // What is forwarded is what was authorized, and a new text is a new document. The client never
+    // saw it: no place in it is told.
+    let (document, choice) = read(&request, &text, limits).map_err(|error| error.reason())?;
     let plan = Plan::new(&document, choice, policy.schema(), limits)
         .map_err(|error| Refusal::from(error.reason))?;
     let included = plan.evaluate(&text, &|name| request.boolean(name))?;

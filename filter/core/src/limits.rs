@@ -94,7 +94,8 @@ impl Limits {
         depth: NESTING,
         root_fields: 1_000,
         aliases: 10_000,
-        directives: 10_000,
+        // Each condition has a budget of object types: see CONDITIONAL_TYPES.
+        directives: 1_000,
         expanded_fields: 100_000,
         variables_depth: 100,
     };

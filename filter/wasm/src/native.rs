@@ -19,14 +19,12 @@ impl SignatureVerifier for Native {
     ) -> Result<(), InvalidSignature> {
         let der;
         let signature_for_host = match key.algorithm() {
-            // RFC 8017 8.2.2: a signature is as long as the modulus.
-            Algorithm::Rs256 if signature.len() == key.signature_bytes() => signature,
+            Algorithm::Rs256 => signature,
             // RFC 7518 3.4: r || s, where the host wants DER.
             Algorithm::Es256 => {
                 der = ecdsa_der(signature).ok_or(InvalidSignature)?;
                 &der
             }
-            Algorithm::Rs256 => return Err(InvalidSignature),
             Algorithm::EdDsa => return Portable.verify(key, signing_input, signature),
         };
         let arguments = arguments(key.spki_der(), signature_for_host, signing_input);

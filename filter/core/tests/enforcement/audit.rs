@@ -206,7 +206,7 @@ fn records_of_a_few_requests() {
             { "coordinate": "User.ssn", "because": "no_grant", "rules": ["rule"], "path": "a.ssn" },
             { "coordinate": "User.nope", "because": "unknown", "rules": [], "path": "a.b" },
         ],
-        "limits": {
+        "usage": {
             "tokens": 21, "depth": 2, "root_fields": 2, "aliases": 2, "directives": 1,
             "expanded_fields": 4,
         },

@@ -361,6 +361,14 @@ fn wide_interfaces() {
             "limit_concrete_types",
         ),
         (
+            "wide: sixty-four conditions",
+            format!(
+                "{{wide{{{}}}}}",
+                format!("...@include(if:true){{{}}}", "next{id}".repeat(9)).repeat(64)
+            ),
+            "limit_concrete_types",
+        ),
+        (
             "wide: one object each",
             format!(
                 "{{wide{{{}}}}}",

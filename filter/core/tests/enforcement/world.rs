@@ -186,7 +186,7 @@ pub(crate) fn configuration(policy: &Policy, more: &str) -> String {
 }
 
 /// Limits that a small operation never meets.
-pub(crate) const WIDE: &str = r#","limits":{"aliases":10000,"directives":10000,"root_fields":1000,"depth":200,"expanded_fields":100000}"#;
+pub(crate) const WIDE: &str = r#","limits":{"aliases":10000,"directives":1000,"root_fields":1000,"depth":200,"expanded_fields":100000}"#;
 
 pub(crate) fn gate(policy: &Policy, more: &str) -> Gate {
     Gate::configure(configuration(policy, more).as_bytes()).expect("a configuration")
