@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -35,9 +36,6 @@ pub(crate) struct Instead(clap::Error);
 #[command(name = "fieldgate", version, after_help = EXAMPLES)]
 #[command(disable_help_subcommand = true, subcommand_required = true)]
 struct Words {
-    /// How findings and results are shown
-    #[arg(long, global = true, value_name = "FORM", default_value = "human")]
-    format: Format,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
@@ -45,8 +43,9 @@ struct Words {
     verb: Verb,
 }
 
+/// How things are shown to people and scripts.
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// With the lines of the file that a finding is about
     Human,
     /// One line a finding, and one for its help
@@ -71,17 +70,22 @@ pub(crate) enum Verb {
     Test(Test),
 }
 
-/// Build the plugin configuration of a bundle
+/// Build the plugin configuration of a bundle, or what carries it to an Envoy
 ///
-/// The configuration is JSON: the same bytes for the same bundle. A bundle with errors is not built.
+/// The same bundle and options give the same bytes. A bundle with errors is not built.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   fieldgate build policies/backstage > plugin.json
-  fieldgate build policies/backstage -o plugin.json --revision 2026-11-24.1")]
+  fieldgate build policies/backstage -o plugin.json --revision 2026-11-24.1
+  fieldgate build policies/backstage --format ecds --wasm /etc/envoy/fieldgate.wasm -o ecds.json
+  fieldgate build policies/backstage --format lds --listen 0.0.0.0:8080 --cluster portal -o lds.json")]
 pub(crate) struct Build {
     /// The bundle's folder
     pub(crate) bundle: PathBuf,
+    /// What to build
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(crate) format: Artefact,
     /// Write to this file, which is replaced at once, instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -91,6 +95,32 @@ pub(crate) struct Build {
     /// Do not print the summary
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// How findings and the summary are shown
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    message_format: Format,
+    /// ecds, lds: the file of the filter's code on Envoy's machine [default: fieldgate.wasm]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) wasm: Option<String>,
+    /// lds: where to listen [default: 0.0.0.0:10000]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// lds: the cluster of the GraphQL server [default: graphql]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+    /// lds: the listener's name [default: graphql]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// What a bundle is built into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Artefact {
+    /// The plugin configuration alone
+    Json,
+    /// The filter, for extension config discovery (ECDS) from a file
+    Ecds,
+    /// The listener, for listener discovery (LDS) from a file
+    Lds,
 }
 
 /// Report everything that is wrong with a bundle
@@ -104,6 +134,9 @@ Examples:
 pub(crate) struct Check {
     /// The bundle's folder
     pub(crate) bundle: PathBuf,
+    /// How findings and results are shown
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    format: Format,
 }
 
 /// Run the cases of a bundle against its policy
@@ -117,6 +150,9 @@ Examples:
 pub(crate) struct Test {
     /// The bundle's folder
     pub(crate) bundle: PathBuf,
+    /// How findings and results are shown
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    format: Format,
     /// Run only the cases whose name or file contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
@@ -125,7 +161,12 @@ pub(crate) struct Test {
 impl Arguments {
     /// Reads the command line.
     pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Instead> {
-        let Words { format, color, verb } = Words::try_parse_from(words).map_err(Instead)?;
+        let Words { color, verb } = Words::try_parse_from(words).map_err(Instead)?;
+        let format = match &verb {
+            Verb::Build(build) => build.message_format,
+            Verb::Check(check) => check.format,
+            Verb::Test(test) => test.format,
+        };
         let form = match format {
             Format::Human => Form::Human,
             Format::Plain => Form::Plain,

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod diagnostic;
 pub mod folder;
 pub mod lower;
+pub mod manifest;
 pub mod policy;
 pub mod schema;
 pub mod settings;

@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::render;
 
 pub(crate) fn check(arguments: &Check, output: &mut Output) -> io::Result<Exit> {
-    let Check { bundle } = arguments;
+    let Check { bundle, .. } = arguments;
     if let Some(message) = not_a_folder(bundle) {
         return could_not_run(&message, output);
     }

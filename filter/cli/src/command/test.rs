@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::render;
 
 pub(crate) fn test(arguments: &Test, output: &mut Output) -> io::Result<Exit> {
-    let Test { bundle, filter } = arguments;
+    let Test { bundle, filter, .. } = arguments;
     let bundle = match load(bundle, None, output)? {
         Ok(bundle) => bundle,
         Err(exit) => return Ok(exit),

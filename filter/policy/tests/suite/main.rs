@@ -13,6 +13,7 @@ mod bundles;
 mod determinism;
 mod hostile;
 mod lowering;
+mod manifest;
 mod model;
 mod random;
 mod support;
