@@ -100,6 +100,19 @@ pub enum ConfigurationError {
 }
 
 impl ConfigurationError {
+    /// The kind of fault, in a word that does not change: a label of metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Shape { .. } => "shape",
+            Self::Version(_) => "version",
+            Self::Value { .. } => "value",
+            Self::Keys { .. } => "keys",
+            Self::Policy(_) => "policy",
+        }
+    }
+
     /// Where in the configuration, as a path of keys and indices.
     #[must_use]
     pub fn path(&self) -> &str {

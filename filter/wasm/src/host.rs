@@ -12,6 +12,10 @@ use fieldgate_core::protobuf::Message;
 use fieldgate_core::reply::Reply;
 use fieldgate_core::token::UnixTime;
 
+use self::pairs::{read_pairs, write_pairs};
+
+mod pairs;
+
 /// A call that the host did not carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HostError {
@@ -97,6 +101,10 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_record_metric(metric: u32, value: u64) -> u32;
+    fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
 }
 
 const REQUEST_BODY: u32 = 0;
@@ -119,11 +127,58 @@ pub(crate) fn log(level: LogLevel, message: &str) {
 
 /// The host's wall clock.
 pub(crate) fn now() -> Result<UnixTime, HostError> {
+    Ok(UnixTime(nanoseconds()? / 1_000_000_000))
+}
+
+/// The host's wall clock in nanoseconds, for what takes less than a second.
+pub(crate) fn nanoseconds() -> Result<u64, HostError> {
     let mut nanoseconds = 0_u64;
     // SAFETY: the host writes one u64.
     let status = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanoseconds) };
     check("get_current_time", status)?;
-    Ok(UnixTime(nanoseconds / 1_000_000_000))
+    Ok(nanoseconds)
+}
+
+/// Has the host call `on_tick` every `milliseconds` from now on.
+pub(crate) fn tick_every(milliseconds: u32) -> Result<(), HostError> {
+    // SAFETY: takes a number.
+    let status = unsafe { proxy_set_tick_period_milliseconds(milliseconds) };
+    check("set_tick_period", status)
+}
+
+/// A stat of the host, `wasmcustom.<name>`: the same one for every VM that defines it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Metric(u32);
+
+impl Metric {
+    pub(crate) fn counter(name: &str) -> Result<Self, HostError> {
+        Self::define(0, name)
+    }
+
+    pub(crate) fn gauge(name: &str) -> Result<Self, HostError> {
+        Self::define(1, name)
+    }
+
+    fn define(kind: u32, name: &str) -> Result<Self, HostError> {
+        let mut metric = 0_u32;
+        // SAFETY: the host reads `name`, keeps nothing and writes one u32.
+        let status =
+            unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut metric) };
+        check("define_metric", status)?;
+        Ok(Self(metric))
+    }
+
+    /// Sets a gauge.
+    pub(crate) fn record(self, value: u64) -> Result<(), HostError> {
+        // SAFETY: takes numbers.
+        check("record_metric", unsafe { proxy_record_metric(self.0, value) })
+    }
+
+    /// Adds one to a counter.
+    pub(crate) fn increment(self) -> Result<(), HostError> {
+        // SAFETY: takes numbers.
+        check("increment_metric", unsafe { proxy_increment_metric(self.0, 1) })
+    }
 }
 
 pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, HostError> {
@@ -151,6 +206,12 @@ pub(crate) fn replace_request_body(size: usize, body: &[u8]) -> Result<(), HostE
     let status =
         unsafe { proxy_set_buffer_bytes(REQUEST_BODY, 0, size, body.as_ptr(), body.len()) };
     check("set_request_body", status)
+}
+
+/// The VM's memory, in KiB. It never shrinks.
+pub(crate) fn memory_kib() -> usize {
+    const PAGE_KIB: usize = 64;
+    core::arch::wasm32::memory_size(0).saturating_mul(PAGE_KIB)
 }
 
 /// All request headers, pseudo-headers included, as bytes.
@@ -321,37 +382,4 @@ const fn check(call: &'static str, status: u32) -> Result<(), HostError> {
         0 => Ok(()),
         status => Err(HostError { call, status }),
     }
-}
-
-/// Pairs as the ABI has them: a count, the sizes, then names and values, each with a NUL behind it.
-fn read_pairs(map: &[u8]) -> Option<Vec<HeaderPair>> {
-    let (count, rest) = map.split_first_chunk::<4>()?;
-    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
-    let (sizes, mut rest) = rest.split_at_checked(count.checked_mul(8)?)?;
-    let mut pairs = Vec::with_capacity(count);
-    let mut field = |size: &[u8]| {
-        let size = usize::try_from(u32::from_le_bytes(size.try_into().ok()?)).ok()?;
-        let (field, behind) = rest.split_at_checked(size)?;
-        rest = behind.split_first()?.1;
-        Some(field.to_vec())
-    };
-    for size in sizes.chunks_exact(8) {
-        let (name, value) = size.split_at_checked(4)?;
-        pairs.push((field(name)?, field(value)?));
-    }
-    Some(pairs)
-}
-
-fn write_pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
-    let size = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let mut map = u32::try_from(pairs.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
-    for (name, value) in pairs {
-        map.extend(size(name));
-        map.extend(size(value));
-    }
-    for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
-        map.extend(text.as_bytes());
-        map.push(0);
-    }
-    map
 }

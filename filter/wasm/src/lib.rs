@@ -2,29 +2,39 @@
 //!
 //! It collects input, calls the gate and applies the outcome; it decides nothing. The root context
 //! here holds the gate, `stream` follows one request, `native` verifies signatures with the host's
-//! cryptography, and `host` is the only place that calls the host.
+//! cryptography, `stats` counts, and `host` is the only place that calls the host.
 
 mod hooks;
 mod host;
 mod native;
+mod stats;
 mod stream;
 
+use fieldgate_core::audit::Enforced;
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::Gate;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use crate::host::LogLevel;
+use crate::stats::InForce;
 use crate::stream::Stream;
 
 proxy_wasm::main! {{
     std::panic::set_hook(Box::new(|panic| host::log(LogLevel::Critical, &panic.to_string())));
-    proxy_wasm::set_root_context(|_| Box::new(Root { gate: Gate::closed(Reason::NotConfigured) }));
+    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
 }}
 
 /// One plugin configuration in one VM.
 struct Root {
     gate: Gate,
+    in_force: Option<InForce>,
+}
+
+impl Default for Root {
+    fn default() -> Self {
+        Self { gate: Gate::closed(Reason::NotConfigured), in_force: None }
+    }
 }
 
 impl Root {
@@ -36,9 +46,33 @@ impl Root {
         let _declared = stream::declare_records(&self.gate);
         true
     }
+
+    /// Says in log and stats what is enforced from now on. Nothing depends on it.
+    fn announce(&mut self, enforced: &Enforced, begun: Option<u64>) {
+        let Enforced { policy, revision, digest, .. } = enforced;
+        let took =
+            begun.zip(host::nanoseconds().ok()).map(|(begun, now)| now.saturating_sub(begun));
+        let took = took.map_or_else(String::new, |took| format!(" in {} us", took / 1000));
+        let memory = host::memory_kib();
+        let message = format!(
+            "enforcing `{policy}` revision `{revision}` ({digest}): configured{took}, VM memory {memory} KiB"
+        );
+        host::log(LogLevel::Info, &message);
+        match InForce::begin(enforced) {
+            Ok(in_force) => self.in_force = Some(in_force),
+            Err(error) => host::log(LogLevel::Error, &format!("no stat of the policy: {error}")),
+        }
+    }
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_done(&mut self) -> bool {
+        if let Some(in_force) = self.in_force.take() {
+            in_force.end();
+        }
+        true
+    }
+}
 
 impl RootContext for Root {
     /// `false` makes the host refuse the configuration and keep the one in force. A worker that
@@ -48,6 +82,7 @@ impl RootContext for Root {
         if hooks::fails_to_configure() {
             return false;
         }
+        let begun = host::nanoseconds().ok();
         let Ok(bytes) = host::plugin_configuration(size) else {
             return self.close("the plugin configuration cannot be read");
         };
@@ -55,6 +90,7 @@ impl RootContext for Root {
             Ok(gate) => gate,
             Err(error) => {
                 host::log(LogLevel::Error, &format!("configuration refused: {error}"));
+                stats::refused(&error);
                 return false;
             }
         };
@@ -62,13 +98,16 @@ impl RootContext for Root {
             return self.close("audit records cannot be declared");
         }
         if let Some(enforced) = gate.enforced() {
-            let (name, revision) = (&enforced.policy, &enforced.revision);
-            let digest = &enforced.digest;
-            let message = format!("enforcing `{name}` revision `{revision}` ({digest})");
-            host::log(LogLevel::Info, &message);
+            self.announce(enforced, begun);
         }
         self.gate = gate;
         true
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(in_force) = &self.in_force {
+            in_force.confirm();
+        }
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

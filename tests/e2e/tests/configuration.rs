@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
@@ -35,11 +35,15 @@ impl Deref for Shared {
 
 type Here = Arc<Held<Shared>>;
 
+/// Old listeners drain for a second; stats are confirmed once a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 fn main() -> ExitCode {
     Suite::new(start)
         .test("bad_configurations_are_refused", bad_configurations_are_refused)
         .test("good_ones_come_into_force", good_ones_come_into_force)
         .test("requests_keep_the_policy_they_began_with", requests_keep_their_policy)
+        .test("stats_tell_what_is_in_force", stats_tell_what_is_in_force)
         .test("one_push_of_several_listeners", one_push_of_several_listeners)
         .test("a_bad_bootstrap_does_not_start", a_bad_bootstrap_does_not_start)
         .test("the_shipped_placeholder_does_not_start", the_shipped_placeholder_does_not_start)
@@ -72,6 +76,22 @@ impl Shared {
         let entry = self.allowed(&self.envoy, tag, &answer).await?;
         let digest = member(entry.record(), "/policy/digest")?.as_str().context("a digest")?;
         Ok(digest.to_owned())
+    }
+
+    /// Waits until the stats say that a policy is enforced, or that it is not.
+    async fn in_force(&self, digest: &str, expected: u64) -> Result<()> {
+        let label = format!("digest=.={};.;policy_enforced", digest.get(..12).context("a digest")?);
+        let begin = Instant::now();
+        loop {
+            let stats = self.envoy.stats("policy_enforced").await?;
+            let found = stats.iter().find(|(name, _)| name.contains(&label));
+            // A stat that no VM holds any more is gone.
+            if found.map_or(0, |(_, value)| *value) == expected {
+                return Ok(());
+            }
+            ensure!(begin.elapsed() < PATIENCE, "expected {expected} for {label} in {stats:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// A configuration with another policy: the bundle's, recompiled under another name.
@@ -232,6 +252,35 @@ async fn requests_keep_their_policy(here: Here) -> Result<()> {
         ensure!(here.envoy.push(&listeners).await? == Pushed::Accepted);
     }
     Ok(())
+}
+
+async fn stats_tell_what_is_in_force(here: Here) -> Result<()> {
+    let _turn = here.turn.lock().await;
+    let template = Template::Hold;
+    let first = here.digest(template, "stats-0").await?;
+    here.in_force(&first, 1).await?;
+
+    let other = here.other_configuration(template)?;
+    ensure!(here.envoy.push(&here.with(template, Some(other))).await? == Pushed::Accepted);
+    let second = here.digest(template, "stats-1").await?;
+    here.in_force(&second, 1).await?;
+    // The other listener still enforces it.
+    here.in_force(&first, 1).await?;
+
+    let refused = async || {
+        let stats = here.envoy.stats("reason=.=shape;.;configurations_refused").await?;
+        Ok::<u64, anyhow::Error>(stats.values().sum())
+    };
+    let before = refused().await?;
+    let bad = Some("{ \"version\": 1, \"polic\": \"\" }".to_owned());
+    ensure!(here.envoy.push(&here.with(template, bad)).await? == Pushed::Rejected);
+    ensure!(refused().await? == before + 1);
+    ensure!(here.envoy.said().contains("configuration refused: `polic`: unknown field"));
+
+    let listeners = Template::ALL.map(|one| here.listener(one));
+    ensure!(here.envoy.push(&listeners).await? == Pushed::Accepted);
+    here.in_force(&second, 0).await?;
+    here.in_force(&first, 1).await
 }
 
 /// A push with one bad listener: the good one's state is its own.
