@@ -26,6 +26,9 @@ pub const KEYS: usize = 64;
 /// The longest set, in bytes: [`KEYS`] keys with their certificates.
 pub const KEY_SET_BYTES: usize = 256 * 1024;
 
+/// The longest discovery document, in bytes: real ones have 2 to 8 KiB.
+pub const DISCOVERY_BYTES: usize = 64 * 1024;
+
 /// The longest `kid`, in bytes: certificate thumbprints and URLs fit.
 pub const KID_BYTES: usize = 256;
 

@@ -8,12 +8,21 @@
 pub mod bearer;
 pub mod compact;
 pub mod keys;
+pub mod remote;
 pub mod signature;
 pub mod verify;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored (RFC 7519 section 2, NumericDate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u64);
+
+impl UnixTime {
+    /// So many seconds later.
+    #[must_use]
+    pub const fn plus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+}
 
 /// Why there is no verified caller. Nothing of the token is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
