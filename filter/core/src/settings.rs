@@ -5,6 +5,7 @@
 //! to a default that was not asked for. Reading is pure: the same bytes give the same answer in
 //! every VM, which is what makes it safe to refuse a push.
 
+mod issuer;
 mod wire;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use self::wire::{Object, Wire, plain, read_issuers, read_mode, value};
+use self::issuer::read_issuers;
+use self::wire::{Object, Wire, plain, read_mode, value};
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::blob::{self, BlobError, Digest};
