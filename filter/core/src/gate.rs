@@ -1,7 +1,7 @@
 //! The pipeline: every stage of a request by name, in order, in one screen.
 //!
 //! ```text
-//! begin    headers -> route -> bearer token -> JWS -> claims -> principal -> await the body
+//! begin    headers -> route -> token -> JWS -> claims -> principal -> await the body
 //! finish   bytes -> request -> document -> plan -> decision -> rewrite -> forward
 //! ```
 //!
@@ -15,18 +15,17 @@ use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
 use crate::decide::decide;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
-use crate::http::{GraphqlRequest, Head, HeaderPairs};
+use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::limits::{Limits, NESTING};
 use crate::plan::{Choice, Plan};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
-use crate::token::UnixTime;
-use crate::token::bearer::bearer;
 use crate::token::compact::Jws;
 use crate::token::signature::SignatureVerifier;
 use crate::token::verify::verify;
+use crate::token::{TokenError, UnixTime};
 
 mod facts;
 
@@ -56,6 +55,7 @@ pub enum Step {
 pub struct Pending {
     open: Rc<Open>,
     principal: Principal,
+    changes: HeaderChanges,
     facts: Facts,
 }
 
@@ -119,7 +119,10 @@ impl Gate {
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
         match authenticate(&open.configuration, &head, &mut facts, verifier, now) {
-            Ok(principal) => Step::AwaitBody(Box::new(Pending { open, principal, facts })),
+            Ok(principal) => {
+                let changes = HeaderChanges::new(&head, &open.configuration.settings);
+                Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
+            }
             Err(reason) => Step::Settle(refuse(reason, facts)),
         }
     }
@@ -133,6 +136,12 @@ impl Gate {
 }
 
 impl Pending {
+    /// What has to change in the headers, before the request or its head goes upstream.
+    #[must_use]
+    pub fn header_changes(&self) -> &HeaderChanges {
+        &self.changes
+    }
+
     /// The largest body that will be read, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
@@ -183,7 +192,8 @@ fn authenticate(
 ) -> Result<Principal, Reason> {
     let Configuration { settings, policy, .. } = configuration;
     head.route(settings)?;
-    let token = bearer(&head.authorization).map_err(Reason::Token)?;
+    let token = settings.tokens.find(head).map_err(Reason::Token)?;
+    let token = token.ok_or(Reason::Token(TokenError::Missing))?;
     let jws = Jws::read(&token).map_err(Reason::Token)?;
     let claims = verify(&jws, &settings.issuers, verifier, now).map_err(Reason::Token)?;
     let principal = Principal::new(claims, policy);

@@ -17,158 +17,19 @@ use crate::document::Operation;
 use crate::json::{self, Json, JsonError};
 use crate::limits::VARIABLES;
 use crate::plan::Given;
-use crate::settings::Settings;
+
+mod head;
+mod upstream;
+
+pub use head::Head;
+pub(crate) use head::is_ours;
+pub use upstream::HeaderChanges;
 
 /// A header's name and value as bytes; values need not be text.
 pub type HeaderPair = (Vec<u8>, Vec<u8>);
 
 /// Request headers as the host has them, pseudo-headers included, in any order.
 pub type HeaderPairs = [HeaderPair];
-
-/// They describe the client's body, not ours, or ask the server to read the request as another one.
-const REMOVED_HEADERS: [&str; 10] = [
-    "content-length",
-    "content-encoding",
-    "transfer-encoding",
-    "trailer",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-method",
-    "x-original-url",
-    "x-rewrite-url",
-];
-
-/// The content type of what is forwarded.
-pub const CONTENT_TYPE: &str = "application/json";
-
-/// Which of the headers have to be removed before the request goes upstream.
-pub fn removed_headers(headers: &HeaderPairs) -> impl Iterator<Item = &'static str> {
-    let is_there =
-        |name: &&str| headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name.as_bytes()));
-    REMOVED_HEADERS.into_iter().filter(is_there)
-}
-
-/// What the head of a request says.
-#[derive(Debug, Default)]
-pub struct Head<'a> {
-    /// `:method`
-    pub method: Option<&'a [u8]>,
-    /// `:path`, with the URL query.
-    pub path: Option<&'a [u8]>,
-    /// Every `authorization`.
-    pub authorization: Vec<&'a [u8]>,
-    content_type: Vec<&'a [u8]>,
-    content_encoding: Vec<&'a [u8]>,
-    content_length: Option<&'a [u8]>,
-    upgrade: bool,
-    ambiguous: bool,
-}
-
-impl<'a> Head<'a> {
-    /// Picks what matters out of the headers.
-    #[must_use]
-    pub fn read(headers: &'a HeaderPairs) -> Self {
-        let mut head = Self::default();
-        for (name, value) in headers {
-            let name = name.to_ascii_lowercase();
-            match name.as_slice() {
-                b":method" => head.ambiguous |= head.method.replace(value).is_some(),
-                b":path" => head.ambiguous |= head.path.replace(value).is_some(),
-                b":protocol" | b"upgrade" => head.upgrade = true,
-                b"authorization" => head.authorization.push(value),
-                b"content-type" => head.content_type.push(value),
-                b"content-encoding" => head.content_encoding.push(value),
-                b"content-length" => {
-                    head.ambiguous |= head.content_length.replace(value).is_some();
-                }
-                _ => head.ambiguous |= is_disguised(&name),
-            }
-        }
-        head
-    }
-
-    /// Whether this is a request for the endpoint at all. Comes before authentication and tells
-    /// nothing but what the URL already says.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn route(&self, settings: &Settings) -> Result<(), Reason> {
-        let (Some(method), Some(path), false) = (self.method, self.path, self.ambiguous) else {
-            return Err(Reason::HeadMalformed);
-        };
-        let mut parts = path.splitn(2, |byte| *byte == b'?');
-        if parts.next() != Some(settings.path.as_bytes()) {
-            return Err(Reason::PathNotServed);
-        }
-        // Compared exactly: HTTP/2 lets `post` through, and some servers execute it.
-        if method != b"POST" {
-            return Err(Reason::MethodNotAllowed);
-        }
-        if self.upgrade {
-            return Err(Reason::UpgradeNotAllowed);
-        }
-        match parts.next() {
-            None => Ok(()),
-            Some(_) => Err(Reason::UrlQueryNotAllowed),
-        }
-    }
-
-    /// Whether the body that follows can be read.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn expect_body(&self, settings: &Settings) -> Result<(), Reason> {
-        match self.content_type.as_slice() {
-            [value] if is_json_in_utf8(value) => {}
-            _ => return Err(Reason::ContentTypeNotSupported),
-        }
-        let plain = |value: &&[u8]| {
-            value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity")
-        };
-        if !self.content_encoding.iter().all(plain) {
-            return Err(Reason::ContentEncodingNotSupported);
-        }
-        match self.content_length.map(length) {
-            None => Ok(()),
-            Some(Some(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
-            Some(Some(_)) => Err(Reason::BodyTooLarge),
-            Some(None) => Err(Reason::HeadMalformed),
-        }
-    }
-}
-
-/// `Content-Length = 1*DIGIT` (RFC 9110 8.6).
-fn length(value: &[u8]) -> Option<u64> {
-    let digits = str::from_utf8(value).ok()?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-}
-
-/// Whether a name with `_` is one that matters with `-`: servers behind CGI-like interfaces read
-/// the two as one header.
-fn is_disguised(name: &[u8]) -> bool {
-    let plain: Vec<u8> = name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
-    let matters = |known: &str| known.as_bytes() == plain;
-    plain != name
-        && (["authorization", "content-type"].into_iter().any(matters)
-            || REMOVED_HEADERS.into_iter().any(matters))
-}
-
-/// `application/json`, with at most one parameter: `charset=utf-8` (RFC 9110 8.3; RFC 8259 8.1).
-fn is_json_in_utf8(value: &[u8]) -> bool {
-    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case(b"application/json"));
-    let charset = |parameter: &[u8]| {
-        [b"charset=utf-8".as_slice(), b"charset=\"utf-8\""]
-            .iter()
-            .any(|known| parameter.eq_ignore_ascii_case(known))
-    };
-    json && match (parts.next(), parts.next()) {
-        (None, _) => true,
-        (Some(parameter), None) => charset(parameter),
-        (Some(_), Some(_)) => false,
-    }
-}
 
 /// A request as GraphQL over HTTP defines it.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! every VM, which is what makes it safe to refuse a push.
 
 mod issuer;
+mod tokens;
 mod wire;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::blob::{self, BlobError, Digest};
 use crate::token::keys::KeySetError;
+use crate::token::source::TokenRules;
 use crate::token::verify::IssuerRules;
 
 /// The version of the configuration format.
@@ -49,6 +51,8 @@ pub struct Settings {
     pub request_headers: RequestHeaders,
     /// The one path that is served, compared exactly.
     pub path: Box<str>,
+    /// Where tokens are, and where they end.
+    pub tokens: TokenRules,
     /// Who may issue tokens.
     pub issuers: Vec<IssuerRules>,
     /// The bounds.
@@ -163,13 +167,15 @@ impl Configuration {
             path: ".".to_owned(),
             message: plain(&error),
         })?;
-        let Wire { version, request_headers, endpoint, issuers, limits, audit, policy } = wire;
+        let Wire { version, request_headers, endpoint, tokens, issuers, limits, audit, policy } =
+            wire;
         if version != VERSION {
             return Err(ConfigurationError::Version(version));
         }
         let settings = Settings {
             request_headers: read_mode(request_headers.as_deref())?,
             path: endpoint.0.read()?,
+            tokens: tokens.0.read()?,
             issuers: read_issuers(issuers)?,
             limits: limits.0.read()?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },

@@ -1,15 +1,16 @@
 //! Header values -> `RawToken` -> `Jws` -> `VerifiedClaims`: who sent this request, or why not.
 //!
-//! Each step is a type that only its parser can make: [`bearer`] (RFC 6750), [`compact`] (RFC 7515),
-//! [`keys`] (RFC 7517), [`signature`] and [`verify`] (RFC 7519, with RFC 8725 as the threat list).
-//! Deliberately absent: fetching keys, tokens in a query or a cookie, encryption (JWE), symmetric
-//! keys, the JSON serialisations of RFC 7515 section 7.2, and any meaning of roles (`identity`).
+//! Each step is a type that only its parser can make: [`source`] and [`bearer`] (RFC 6750),
+//! [`compact`] (RFC 7515), [`keys`] (RFC 7517), [`signature`] and [`verify`] (RFC 7519, with RFC 8725
+//! as the threat list). Deliberately absent: fetching keys, encryption (JWE), symmetric keys, the
+//! JSON serialisations of RFC 7515 section 7.2, and any meaning of roles (`identity`).
 
 pub mod bearer;
 pub mod compact;
 pub mod keys;
 pub mod remote;
 pub mod signature;
+pub mod source;
 pub mod verify;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds ignored (RFC 7519 section 2, NumericDate).
@@ -27,11 +28,12 @@ impl UnixTime {
 /// Why there is no verified caller. Nothing of the token is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TokenError {
-    /// There is no `Authorization` header (RFC 6750 section 3).
+    /// There is none in any of the places where it may be (RFC 6750 section 3).
     Missing,
-    /// There is more than one `Authorization` value, or a list of them (RFC 9110 section 5.3).
+    /// There is more than one in all places together, or a list of them (RFC 9110 section 5.3).
     Duplicate,
-    /// `Authorization` is not exactly `Bearer`, one space and a b64token (RFC 6750 section 2.1).
+    /// The value is not exactly the prefix of its place, for `Authorization` `Bearer` and one space,
+    /// and a b64token (RFC 6750 section 2.1).
     Scheme,
     /// The token is longer than [`TOKEN_BYTES`](crate::limits::TOKEN_BYTES).
     TooLarge,

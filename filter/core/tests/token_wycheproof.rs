@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use fieldgate_core::token::bearer::bearer;
+use fieldgate_core::token::bearer::{BEARER, RawToken};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::KeySet;
 use fieldgate_core::token::signature::{Portable, SignatureVerifier};
@@ -29,7 +29,7 @@ fn accepts(jwks: &str, token: &str) -> bool {
         return false;
     };
     let value = format!("Bearer {token}");
-    let Ok(raw) = bearer(&[value.as_bytes()]) else {
+    let Ok(raw) = RawToken::read(value.as_bytes(), BEARER) else {
         return false;
     };
     let Ok(jws) = Jws::read(&raw) else {

@@ -225,7 +225,7 @@ pub(crate) fn request_headers() -> Result<Vec<HeaderPair>, HostError> {
 }
 
 /// Sets a request header to one value.
-pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostError> {
+pub(crate) fn set_request_header(name: &str, value: &[u8]) -> Result<(), HostError> {
     // SAFETY: the host reads both and keeps nothing.
     let status = unsafe {
         proxy_replace_header_map_value(
@@ -240,7 +240,7 @@ pub(crate) fn set_request_header(name: &str, value: &str) -> Result<(), HostErro
 }
 
 /// Removes every value of a request header.
-pub(crate) fn remove_request_header(name: &str) -> Result<(), HostError> {
+pub(crate) fn remove_request_header(name: &[u8]) -> Result<(), HostError> {
     // SAFETY: the host reads `name` and keeps nothing.
     let status =
         unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) };

@@ -7,7 +7,7 @@
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{CONTENT_TYPE, HeaderPairs, removed_headers};
+use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{AuditForm, RequestHeaders};
 use proxy_wasm::traits::{Context, HttpContext};
@@ -65,7 +65,7 @@ impl Stream {
         match self.gate.begin(&headers, &Native, now) {
             Step::Settle(outcome) => self.settle(*outcome, 0),
             Step::AwaitBody(pending) => {
-                if let Err(error) = prepare_headers(&headers) {
+                if let Err(error) = prepare_headers(pending.header_changes()) {
                     host::log(LogLevel::Critical, &format!("request headers: {error}"));
                     return self.settle(*pending.refuse(Reason::Internal), 0);
                 }
@@ -114,7 +114,7 @@ impl Stream {
         host::replace_request_body(buffered, body)?;
         match self.mode() {
             RequestHeaders::Hold => {
-                host::set_request_header("content-length", &body.len().to_string())?;
+                host::set_request_header("content-length", body.len().to_string().as_bytes())?;
                 host::set_property(VERDICT, FORWARD)
             }
             RequestHeaders::Stream => Ok(()),
@@ -223,9 +223,10 @@ fn form(gate: &Gate) -> AuditForm {
 
 /// Makes the headers those of the canonical request, whose length is not known yet. Where a length
 /// stayed while the body changes, the rest would be read as the connection's next request.
-fn prepare_headers(headers: &HeaderPairs) -> Result<(), HostError> {
-    removed_headers(headers).try_for_each(host::remove_request_header)?;
-    host::set_request_header("content-type", CONTENT_TYPE)
+fn prepare_headers(changes: &HeaderChanges) -> Result<(), HostError> {
+    let HeaderChanges { removed, set } = changes;
+    removed.iter().try_for_each(|name| host::remove_request_header(name))?;
+    set.iter().try_for_each(|(name, value)| host::set_request_header(name, value))
 }
 
 /// Answers the client; where that fails the stream is reset, so that nothing hangs.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::Guarded;
@@ -80,7 +80,7 @@ struct RequestSpec {
     body_base64: Option<String>,
     method: Option<String>,
     path: Option<String>,
-    /// Each name here replaces the default of that name; a null value sends none.
+    /// Each name here replaces the default of that name; a null value sends none. `+name` adds.
     headers: Vec<(String, Option<String>)>,
 }
 
@@ -104,6 +104,17 @@ pub struct Expect {
     requested: Option<Vec<String>>,
     #[serde(default)]
     forwarded: Option<Forwarded>,
+    /// The whole `www-authenticate` of the answer; null if there must be none.
+    #[serde(default, deserialize_with = "given")]
+    challenge: Option<Option<String>>,
+    /// Members of the audit record; null for one that must not be there.
+    #[serde(default)]
+    record: Map<String, Value>,
+}
+
+/// A member that may be null, apart from one that is not there.
+fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(reader).map(Some)
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -127,6 +138,11 @@ struct Forwarded {
     operation_name: Option<String>,
     #[serde(default, rename = "headers_absent")]
     headers_absent: Vec<String>,
+    #[serde(default, rename = "headers_present")]
+    headers_present: Vec<String>,
+    /// Headers by name, `:path` too, each with its one value.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
 }
 
 /// A request as bytes: what a client sends.
@@ -201,15 +217,24 @@ impl CaseFile {
         };
         let token = case.token.as_ref().unwrap_or(&self.defaults.token);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        headers.extend(token.authorization(audience).map(|value| ("authorization".into(), value)));
+        let mut path = spec.path.clone().unwrap_or_else(|| "/graphql".to_owned());
+        for (name, value) in token.put(audience) {
+            match name.as_str() {
+                "?" => {
+                    path.push_str(&format!("{}{value}", if path.contains('?') { '&' } else { '?' }))
+                }
+                _ => headers.push((name, value)),
+            }
+        }
         let given = |name: &str| spec.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
         headers.retain(|(name, _)| !given(name));
         for (name, value) in &spec.headers {
-            headers.extend(value.iter().map(|value| (name.clone(), value.clone())));
+            let name = name.trim_start_matches('+');
+            headers.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
         }
         Ok(WireRequest {
             method: spec.method.clone().unwrap_or_else(|| "POST".to_owned()),
-            path: spec.path.clone().unwrap_or_else(|| "/graphql".to_owned()),
+            path,
             headers,
             body,
         })

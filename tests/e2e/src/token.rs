@@ -47,11 +47,11 @@ impl Algorithm {
     }
 }
 
-/// What goes into the `authorization` header of a case.
+/// The token of a case.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Token {
-    /// The word `none`: no header.
+    /// The word `none`: there is none.
     Word(NoToken),
     Recipe(Box<TokenRecipe>),
 }
@@ -84,8 +84,19 @@ pub struct TokenRecipe {
     pub payload_text: Option<String>,
     /// The token itself, in place of everything above.
     pub raw: Option<String>,
-    /// What comes before the token in the header; `Bearer ` if not given.
+    /// What comes before the token in its header; in `authorization` `Bearer ` if not given.
     pub prefix: Option<String>,
+    /// Where it is put; in `authorization` if not given.
+    pub places: Option<Vec<Place>>,
+}
+
+/// A place of a request that a token can be put in.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    Header(String),
+    Cookie(String),
+    Query(String),
 }
 
 /// How a token is signed.
@@ -154,10 +165,21 @@ impl TokenRecipe {
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The value of the `authorization` header.
-    #[must_use]
-    pub fn authorization(&self, audience: &Audience) -> String {
-        format!("{}{}", self.prefix.as_deref().unwrap_or("Bearer "), self.mint(audience))
+    /// The token in each of its places, as the name and value of a header; `?` is the URL query.
+    fn put(&self, audience: &Audience) -> Vec<(String, String)> {
+        let token = self.mint(audience);
+        let authorization = [Place::Header("authorization".to_owned())];
+        let places = self.places.as_deref().unwrap_or(&authorization);
+        let put = |place: &Place| match place {
+            Place::Header(name) => {
+                let scheme = if name == "authorization" { "Bearer " } else { "" };
+                let prefix = self.prefix.as_deref().unwrap_or(scheme);
+                (name.clone(), format!("{prefix}{token}"))
+            }
+            Place::Cookie(name) => ("cookie".to_owned(), format!("{name}={token}")),
+            Place::Query(name) => ("?".to_owned(), format!("{name}={token}")),
+        };
+        places.iter().map(put).collect()
     }
 
     fn merged_header(&self) -> Value {
@@ -179,12 +201,12 @@ impl TokenRecipe {
 }
 
 impl Token {
-    /// The value of the `authorization` header, if there is to be one.
+    /// The token in each of its places, as the name and value of a header; `?` is the URL query.
     #[must_use]
-    pub fn authorization(&self, audience: &Audience) -> Option<String> {
+    pub fn put(&self, audience: &Audience) -> Vec<(String, String)> {
         match self {
-            Self::Word(NoToken::None) => None,
-            Self::Recipe(recipe) => Some(recipe.authorization(audience)),
+            Self::Word(NoToken::None) => Vec::new(),
+            Self::Recipe(recipe) => recipe.put(audience),
         }
     }
 }

@@ -133,6 +133,9 @@ fn disagreements(native: &Observed, envoy: &Observed) -> Vec<String> {
     if native.forwarded.is_none() && native.answer != envoy.answer {
         found.push(format!("the native answer is another: {}", native.answer));
     }
+    if native.challenges != envoy.challenges {
+        found.push(format!("the native challenges are others: {:?}", native.challenges));
+    }
     if native.status.is_some_and(|status| envoy.status != Some(status)) {
         found.push(format!("the native status is another: {:?}", native.status));
     }

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::issuer::WireIssuer;
+use super::tokens::WireTokens;
 use super::{ConfigurationError, RequestHeaders};
 use crate::limits::Limits;
 
@@ -18,6 +19,8 @@ pub(super) struct Wire<'a> {
     pub(super) request_headers: Option<Box<str>>,
     #[serde(default)]
     pub(super) endpoint: Object<WireEndpoint>,
+    #[serde(default)]
+    pub(super) tokens: Object<WireTokens>,
     #[serde(borrow)]
     pub(super) issuers: Vec<Object<WireIssuer<'a>>>,
     #[serde(default)]

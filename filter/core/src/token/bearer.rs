@@ -1,7 +1,7 @@
-//! The values of the `Authorization` header -> [`RawToken`] (RFC 6750 section 2.1).
+//! The values that may hold a token -> the one [`RawToken`] among them (RFC 6750 section 2.1).
 //!
-//! All values are taken, since a request with two has no single caller. Deliberately absent: other
-//! places for a token (RFC 6750 sections 2.2 and 2.3, cookies), other schemes, trimming.
+//! All values are taken, since a request with two has no single caller; `source` collects them.
+//! Deliberately absent: trimming, and any guess at which of two values is meant.
 
 use std::fmt;
 
@@ -26,37 +26,50 @@ impl fmt::Debug for RawToken<'_> {
     }
 }
 
-/// The one bearer token among all values of the `Authorization` header.
-///
-/// # Errors
-/// `Missing`, `Duplicate`, `Scheme` or `TooLarge`. An empty or foreign value is not a missing one:
-/// whoever sends a credential is never taken for anonymous.
-pub fn bearer<'a>(authorization: &[&'a [u8]]) -> Result<RawToken<'a>, TokenError> {
-    let value = match authorization {
-        [] => return Err(TokenError::Missing),
-        [value] => *value,
-        [_, _, ..] => return Err(TokenError::Duplicate),
-    };
-    // RFC 9110 section 11.1: the scheme is case-insensitive. RFC 6750 section 2.1: exactly one SP.
-    let (scheme, token) = value.split_at_checked(SCHEME.len()).ok_or(TokenError::Scheme)?;
-    if !scheme.eq_ignore_ascii_case(SCHEME) {
-        return Err(TokenError::Scheme);
+/// What stands before a token in `Authorization` (RFC 6750 section 2.1): the scheme and one SP.
+pub const BEARER: &str = "Bearer ";
+
+impl<'a> RawToken<'a> {
+    /// The token in one value, behind a prefix that may be empty.
+    ///
+    /// # Errors
+    /// `Scheme`, `TooLarge` or `Duplicate`.
+    pub fn read(value: &'a [u8], prefix: &str) -> Result<Self, TokenError> {
+        // RFC 9110 section 11.1: the scheme is case-insensitive.
+        let (scheme, token) = value.split_at_checked(prefix.len()).ok_or(TokenError::Scheme)?;
+        if !scheme.eq_ignore_ascii_case(prefix.as_bytes()) {
+            return Err(TokenError::Scheme);
+        }
+        // Before anything that looks at every byte.
+        if token.len() > TOKEN_BYTES {
+            return Err(TokenError::TooLarge);
+        }
+        // RFC 9110 section 5.3: a proxy may join two header lines with a comma.
+        if token.contains(&b',') {
+            return Err(TokenError::Duplicate);
+        }
+        if !is_b64token(token) {
+            return Err(TokenError::Scheme);
+        }
+        std::str::from_utf8(token).map(RawToken).map_err(|_| TokenError::Scheme)
     }
-    // Before anything that looks at every byte.
-    if token.len() > TOKEN_BYTES {
-        return Err(TokenError::TooLarge);
-    }
-    // RFC 9110 section 5.3: a proxy may join two header lines with a comma.
-    if token.contains(&b',') {
-        return Err(TokenError::Duplicate);
-    }
-    if !is_b64token(token) {
-        return Err(TokenError::Scheme);
-    }
-    std::str::from_utf8(token).map(RawToken).map_err(|_| TokenError::Scheme)
 }
 
-const SCHEME: &[u8] = b"Bearer ";
+/// The one token among the values of all places, each with the prefix of its place; none if no
+/// place has a value.
+///
+/// # Errors
+/// `Duplicate`, or that of the value. An empty or foreign value is not a missing one: whoever sends
+/// a credential is never taken for anonymous.
+pub fn only<'a>(
+    mut values: impl Iterator<Item = (&'a [u8], &'a str)>,
+) -> Result<Option<RawToken<'a>>, TokenError> {
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some((value, prefix)), None) => RawToken::read(value, prefix).map(Some),
+        (Some(_), Some(_)) => Err(TokenError::Duplicate),
+    }
+}
 
 /// b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" (RFC 6750 section 2.1).
 fn is_b64token(bytes: &[u8]) -> bool {
@@ -73,20 +86,21 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(values: &[&[u8]], expected: Result<&str, TokenError>) {
-        assert_eq!(bearer(values).map(RawToken::expose), expected);
+    fn check(values: &[&[u8]], expected: Result<Option<&str>, TokenError>) {
+        let found = only(values.iter().map(|value| (*value, BEARER)));
+        assert_eq!(found.map(|token| token.map(RawToken::expose)), expected);
     }
 
     #[test]
     fn one_bearer_token_is_taken_as_sent() {
-        check(&[b"Bearer a.b.c"], Ok("a.b.c"));
-        check(&[b"bearer x"], Ok("x"));
-        check(&[b"BEARER x-._~+/=="], Ok("x-._~+/=="));
+        check(&[b"Bearer a.b.c"], Ok(Some("a.b.c")));
+        check(&[b"bearer x"], Ok(Some("x")));
+        check(&[b"BEARER x-._~+/=="], Ok(Some("x-._~+/==")));
     }
 
     #[test]
     fn everything_else_has_its_reason() {
-        check(&[], Err(TokenError::Missing));
+        check(&[], Ok(None));
         check(&[b"Bearer a", b"Bearer a"], Err(TokenError::Duplicate));
         check(&[b"Bearer a", b""], Err(TokenError::Duplicate));
         check(&[b"Bearer a,Bearer b"], Err(TokenError::Duplicate));
@@ -120,9 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn a_place_has_its_own_prefix() {
+        let read =
+            |value: &'static [u8], prefix| RawToken::read(value, prefix).map(RawToken::expose);
+        assert_eq!(read(b"a.b.c", ""), Ok("a.b.c"));
+        assert_eq!(read(b"TOKEN a.b", "Token "), Ok("a.b"));
+        for (value, prefix) in
+            [(&b""[..], ""), (b"Bearer a", ""), (b"a", "Token "), (b"Token ", "Token ")]
+        {
+            assert_eq!(read(value, prefix), Err(TokenError::Scheme), "{prefix}");
+        }
+    }
+
+    #[test]
     fn the_length_is_bounded() {
         let longest = [b"Bearer ".as_slice(), &vec![b'a'; TOKEN_BYTES]].concat();
-        assert!(bearer(&[&longest]).is_ok());
+        assert!(RawToken::read(&longest, BEARER).is_ok());
         let longer = [longest.as_slice(), b"a"].concat();
         check(&[&longer], Err(TokenError::TooLarge));
         check(
@@ -133,7 +160,7 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_the_token() {
-        let token = bearer(&[b"Bearer secret"]).unwrap();
+        let token = RawToken::read(b"Bearer secret", BEARER).unwrap();
         assert_eq!(format!("{token:?}"), "RawToken(_)");
     }
 }

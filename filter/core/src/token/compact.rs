@@ -149,12 +149,12 @@ fn typ(header: &Json<'_>) -> Result<Option<Box<str>>, TokenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::bearer::bearer;
+    use crate::token::bearer::BEARER;
 
     #[track_caller]
     fn check(token: &str, expected: Result<(), TokenError>) {
         let value = format!("Bearer {token}");
-        let raw = bearer(&[value.as_bytes()]).expect("a bearer token");
+        let raw = RawToken::read(value.as_bytes(), BEARER).expect("a bearer token");
         assert_eq!(Jws::read(&raw).map(|_| ()), expected, "{token}");
     }
 
@@ -166,7 +166,7 @@ mod tests {
     fn parts_are_kept_as_sent() {
         let header = r#"{"alg":"ES256","kid":"k\u0031","typ":"at+jwt","jku":"http://x","x":{}}"#;
         let value = format!("Bearer {}", with_header(header));
-        let jws = Jws::read(&bearer(&[value.as_bytes()]).unwrap()).unwrap();
+        let jws = Jws::read(&RawToken::read(value.as_bytes(), BEARER).unwrap()).unwrap();
         assert_eq!(jws.algorithm(), Algorithm::Es256);
         assert_eq!((jws.kid(), jws.typ()), (Some("k1"), Some("at+jwt")));
         assert_eq!((jws.payload(), jws.signature()), (&b"{}"[..], &[0][..]));

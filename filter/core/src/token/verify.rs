@@ -135,7 +135,7 @@ mod tests {
     use jwt_simple::algorithms::Ed25519KeyPair;
 
     use super::*;
-    use crate::token::bearer::bearer;
+    use crate::token::bearer::{BEARER, RawToken};
     use crate::token::signature::InvalidSignature;
 
     /// Agrees with the n-th call, and counts them.
@@ -182,7 +182,7 @@ mod tests {
         let token = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
         let value = format!("Bearer {token}");
         let verifier = Nth { agrees, calls: Cell::new(0) };
-        let jws = Jws::read(&bearer(&[value.as_bytes()]).unwrap()).unwrap();
+        let jws = Jws::read(&RawToken::read(value.as_bytes(), BEARER).unwrap()).unwrap();
         let result = verify(&jws, issuers, &verifier, UnixTime(50));
         (result, verifier.calls.get())
     }

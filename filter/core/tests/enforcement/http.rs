@@ -1,10 +1,11 @@
 //! Heads and bodies that some server reads in another way: each has one reading here, or a refusal.
 
-use fieldgate_core::gate::Effect;
-use fieldgate_core::http::removed_headers;
+use fieldgate_core::gate::{Effect, Step};
+use fieldgate_core::http::HeaderChanges;
+use fieldgate_core::token::UnixTime;
 
 use crate::rewrite::forwarded;
-use crate::world::{all_but, body, code, gate, pairs, post, request, token};
+use crate::world::{Trusting, all_but, body, code, gate, pairs, post, request, token};
 
 /// Header changes: `name: value` replaces what has that name, `+name: value` adds to it, `-name`
 /// leaves it out.
@@ -113,20 +114,93 @@ fn one_reading_of_a_head() {
     }
 }
 
+/// What changes in the headers of a request that a gate with more settings accepts.
+fn changes(more: &str, headers: &[(&str, &str)]) -> HeaderChanges {
+    let gate = gate(&all_but(&[]), more);
+    match gate.begin(&pairs(headers), &Trusting, UnixTime(1000)) {
+        Step::AwaitBody(pending) => pending.header_changes().clone(),
+        Step::Settle(outcome) => panic!("{outcome:?}"),
+    }
+}
+
+/// The names removed, and the headers set, as text.
+fn told(changes: HeaderChanges) -> (Vec<String>, Vec<(&'static str, String)>) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    let HeaderChanges { removed, set } = changes;
+    let set = set.into_iter().map(|(name, value)| (name, text(value)));
+    (removed.into_iter().map(text).collect(), set.collect())
+}
+
+const TYPE: (&str, &str) = ("content-type", "application/json");
+
 #[test]
 fn headers_of_another_body_are_removed() {
-    let headers = pairs(&[
+    let token = token(&["g0"], "");
+    let headers = [
+        (":method", "POST"),
         (":path", "/graphql"),
+        ("content-type", "Application/JSON"),
         ("Content-Length", "5"),
         ("transfer-encoding", "chunked"),
         ("X-HTTP-Method-Override", "GET"),
         ("x-original-url", "/admin"),
-        ("authorization", "x"),
-    ]);
-    let removed: Vec<&str> = removed_headers(&headers).collect();
-    let expected =
-        ["content-length", "transfer-encoding", "x-http-method-override", "x-original-url"];
+        ("x-original-url", "/more"),
+        ("authorization", &token),
+        ("cookie", "a=b"),
+    ];
+    let (removed, set) = told(changes("", &headers));
+    let expected = [
+        "Content-Length",
+        "transfer-encoding",
+        "X-HTTP-Method-Override",
+        "x-original-url",
+        "authorization",
+    ];
     assert_eq!(removed, expected);
+    assert_eq!(set, [(TYPE.0, TYPE.1.to_owned())]);
+}
+
+#[test]
+fn a_token_goes_no_further_than_it_may() {
+    let bearer = token(&["g0"], "");
+    let token = bearer.strip_prefix("Bearer ").expect("a bearer token");
+    let crumb = format!("t={token}");
+    let (crumbs, query) = (format!("a=b;{crumb};c=d"), format!("/graphql?{crumb}"));
+    let sources =
+        r#""sources":[{"header":"authorization"},{"header":"X-T"},{"cookie":"t"},{"query":"t"}]"#;
+    let remove = format!(r#","tokens":{{{sources}}}"#);
+    let forward = format!(r#","tokens":{{{sources},"upstream":"forward"}}"#);
+    for (path, name, value, removed, set) in [
+        ("/graphql", "authorization", bearer.as_str(), Some("authorization"), None),
+        ("/graphql", "x-t", token, Some("x-t"), None),
+        ("/graphql", "cookie", &crumbs, None, Some(("cookie", "a=b; c=d"))),
+        ("/graphql", "cookie", &crumb, Some("cookie"), None),
+        (query.as_str(), "x-other", "x", None, Some((":path", "/graphql"))),
+    ] {
+        let headers = [(":method", "POST"), (":path", path), TYPE, (name, value)];
+        let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+        let expected: Vec<String> = removed.map(str::to_owned).into_iter().collect();
+        let set: Vec<_> = set.into_iter().chain([TYPE]).map(owned).collect();
+        assert_eq!(told(changes(&remove, &headers)), (expected, set.clone()), "{name}");
+        // A token in the URL query is never passed on.
+        let path = set.into_iter().filter(|(name, _)| *name != "cookie").collect();
+        assert_eq!(told(changes(&forward, &headers)), (Vec::new(), path), "{name}");
+    }
+}
+
+#[test]
+fn authorization_is_not_passed_on_unread() {
+    let token = token(&["g0"], "");
+    let token = token.strip_prefix("Bearer ").expect("a bearer token");
+    let headers = [
+        (":method", "POST"),
+        (":path", "/graphql"),
+        TYPE,
+        ("x-t", token),
+        ("authorization", "Bearer of-somebody-else"),
+    ];
+    let (removed, _) = told(changes(r#","tokens":{"sources":[{"header":"x-t"}]}"#, &headers));
+    assert_eq!(removed, ["x-t", "authorization"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fieldgate_core::token::bearer::bearer;
+use fieldgate_core::token::bearer::{BEARER, only};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{Algorithm, KeySet};
 use fieldgate_core::token::signature::{Portable, ecdsa_der};
@@ -127,7 +127,8 @@ pub(crate) fn claims(changes: &[(&str, Option<&str>)]) -> String {
 
 /// What becomes of these values of `Authorization`.
 pub(crate) fn outcome(values: &[&[u8]], now: u64) -> Result<VerifiedClaims, TokenError> {
-    let raw = bearer(values)?;
+    let values = values.iter().map(|value| (*value, BEARER));
+    let raw = only(values)?.ok_or(TokenError::Missing)?;
     verify(&Jws::read(&raw)?, ISSUERS.as_slice(), &Portable, UnixTime(now))
 }
 

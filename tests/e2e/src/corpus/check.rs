@@ -17,8 +17,10 @@ pub struct Observed {
     pub record: Value,
     /// The body that went upstream.
     pub forwarded: Option<Vec<u8>>,
-    /// The headers that went upstream with it, where the engine has an upstream.
-    pub forwarded_headers: Vec<String>,
+    /// The headers that went upstream with it, `:path` too.
+    pub forwarded_headers: Vec<(String, String)>,
+    /// Each `www-authenticate` of the answer.
+    pub challenges: Vec<String>,
 }
 
 impl Observed {
@@ -36,7 +38,17 @@ impl Observed {
     /// Everything that is not as the case expects.
     #[must_use]
     pub fn differences(&self, case: &Case) -> Vec<String> {
-        let Expect { decision, status, reason, code, denied, requested, forwarded } = &case.expect;
+        let Expect {
+            decision,
+            status,
+            reason,
+            code,
+            denied,
+            requested,
+            forwarded,
+            challenge,
+            record,
+        } = &case.expect;
         let mut differences = Vec::new();
         let mut same = |what: &str, expected: Value, found: Value| {
             if expected != found {
@@ -59,6 +71,13 @@ impl Observed {
         }
         if let Some(code) = code {
             same("code", json!(code), self.answer["errors"][0]["extensions"]["code"].clone());
+        }
+        if let Some(challenge) = challenge {
+            let expected: Vec<&String> = challenge.iter().collect();
+            same("challenge", json!(expected), json!(self.challenges));
+        }
+        for (name, expected) in record {
+            same(name, expected.clone(), self.record[name].clone());
         }
         if let Some(denied) = denied {
             same("denied", sorted(denied), self.denied());
@@ -104,7 +123,14 @@ impl Observed {
     }
 
     fn compare_forwarded(&self, expected: &Forwarded, differences: &mut Vec<String>) {
-        let Forwarded { query, variables, operation_name, headers_absent } = expected;
+        let Forwarded {
+            query,
+            variables,
+            operation_name,
+            headers_absent,
+            headers_present,
+            headers,
+        } = expected;
         let body = self.forwarded.as_deref().unwrap_or_default();
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let parts = [
@@ -120,9 +146,20 @@ impl Observed {
                 differences.push(format!("forwarded {name}: expected {expected}, found {found}"));
             }
         }
-        for absent in headers_absent {
-            if self.forwarded_headers.iter().any(|name| name.eq_ignore_ascii_case(absent)) {
-                differences.push(format!("the upstream got the header `{absent}`"));
+        let got = |wanted: &str| self.forwarded_headers.iter().any(|(name, _)| name == wanted);
+        for absent in headers_absent.iter().filter(|name| got(name)) {
+            differences.push(format!("the upstream got the header `{absent}`"));
+        }
+        for missing in headers_present.iter().filter(|name| !got(name)) {
+            differences.push(format!("the upstream did not get the header `{missing}`"));
+        }
+        for (name, expected) in headers {
+            let named = self.forwarded_headers.iter().filter(|(known, _)| known == name);
+            let found: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+            if found != [expected] {
+                let found = found.join("` and `");
+                differences
+                    .push(format!("header `{name}`: expected `{expected}`, found `{found}`"));
             }
         }
     }

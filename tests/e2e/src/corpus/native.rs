@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Effect, Gate, Step};
+use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::signature::Portable;
 
@@ -32,16 +33,32 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     if !request.body.is_empty() && !request.headers.iter().any(announces) {
         add("content-length", &request.body.len().to_string());
     }
+    let mut upstream = headers.clone();
     let outcome = match gate.begin(&headers, &Portable, UnixTime(now())) {
         Step::Settle(outcome) => outcome,
-        Step::AwaitBody(pending) => pending.finish(&request.body),
+        Step::AwaitBody(pending) => {
+            let HeaderChanges { removed, set } = pending.header_changes();
+            upstream.retain(|(name, _)| !removed.contains(name));
+            for (name, value) in set {
+                upstream.retain(|(known, _)| known != name.as_bytes());
+                upstream.push((name.as_bytes().to_vec(), value.clone()));
+            }
+            pending.finish(&request.body)
+        }
     };
     let (effect, record) = outcome.into_parts();
     let mut observed =
         Observed { record: record.to_json(&ResponseFacts::default()), ..Observed::default() };
     match effect {
-        Effect::Forward(body) => observed.forwarded = Some(body),
+        Effect::Forward(body) => {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let text = |(name, value): &(Vec<u8>, Vec<u8>)| (text(name), text(value));
+            observed.forwarded_headers = upstream.iter().map(text).collect();
+            observed.forwarded = Some(body);
+        }
         Effect::Reply(reply) => {
+            let challenges = reply.headers.iter().filter(|(name, _)| *name == "www-authenticate");
+            observed.challenges = challenges.map(|(_, value)| (*value).to_owned()).collect();
             observed.status = Some(reply.status);
             observed.answer = serde_json::from_slice(&reply.body)?;
         }

@@ -1,6 +1,7 @@
 //! A case through Envoy, the filter and the backend.
 
 use anyhow::{Result, ensure};
+use hyper::header::HeaderValue;
 
 use super::{Observed, WireRequest};
 use crate::backend::{Backend, TAG};
@@ -33,14 +34,21 @@ pub async fn run(
     if mode == Template::Hold && record["decision"] != "allow" {
         ensure!(backend.seen(tag).is_empty(), "the upstream saw the head of a held request");
     }
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let forwarded = whole.into_iter().next();
     Ok(Observed {
         status: Some(answer.status),
         answer: answer.json(),
         record,
+        challenges: answer.headers.get_all("www-authenticate").iter().map(text).collect(),
         forwarded_headers: forwarded
             .iter()
-            .flat_map(|seen| seen.headers.keys().map(ToString::to_string))
+            .flat_map(|seen| {
+                let path = (":path".to_owned(), seen.path.clone());
+                let headers =
+                    seen.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+                std::iter::once(path).chain(headers)
+            })
             .collect(),
         forwarded: forwarded.and_then(|seen| seen.body).map(|body| body.to_vec()),
     })

@@ -1,0 +1,168 @@
+//! The headers of a request -> [`Head`]: what they say of it, or why they have more than one reading.
+
+use super::{HeaderPair, HeaderPairs};
+use crate::denial::Reason;
+use crate::settings::Settings;
+
+/// They describe the client's body, not ours, or ask the server to read the request as another one.
+pub(super) const REMOVED_HEADERS: [&str; 10] = [
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "trailer",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-method",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// Whether a header, by its name in lower case, means something here already, or to every proxy on
+/// the way: no token can be in it.
+pub(crate) fn is_ours(name: &str) -> bool {
+    const OTHERS: [&str; 7] =
+        ["connection", "content-type", "cookie", "host", "keep-alive", "te", "upgrade"];
+    OTHERS.contains(&name) || REMOVED_HEADERS.contains(&name)
+}
+
+/// What the head of a request says.
+#[derive(Debug, Default)]
+pub struct Head<'a> {
+    /// `:method`
+    pub method: Option<&'a [u8]>,
+    /// `:path`, with the URL query.
+    pub path: Option<&'a [u8]>,
+    pub(super) headers: &'a [HeaderPair],
+    /// Names with a `_`, in lower case and with a `-` in its place.
+    disguised: Vec<Vec<u8>>,
+    content_type: Vec<&'a [u8]>,
+    content_encoding: Vec<&'a [u8]>,
+    content_length: Option<&'a [u8]>,
+    upgrade: bool,
+    ambiguous: bool,
+}
+
+impl<'a> Head<'a> {
+    /// Picks what matters out of the headers.
+    #[must_use]
+    pub fn read(headers: &'a HeaderPairs) -> Self {
+        let mut head = Self { headers, ..Self::default() };
+        for (name, value) in headers {
+            let name = name.to_ascii_lowercase();
+            match name.as_slice() {
+                b":method" => head.ambiguous |= head.method.replace(value).is_some(),
+                b":path" => head.ambiguous |= head.path.replace(value).is_some(),
+                b":protocol" | b"upgrade" => head.upgrade = true,
+                b"content-type" => head.content_type.push(value),
+                b"content-encoding" => head.content_encoding.push(value),
+                b"content-length" => {
+                    head.ambiguous |= head.content_length.replace(value).is_some();
+                }
+                _ if name.contains(&b'_') => head.disguised.push(undisguised(&name)),
+                _ => {}
+            }
+        }
+        head
+    }
+
+    /// Every value of a header, by its name in lower case.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named =
+            self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()));
+        named.map(|(_, value)| value.as_slice())
+    }
+
+    /// The URL query, without its `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a [u8]> {
+        self.path.and_then(|path| path.splitn(2, |byte| *byte == b'?').nth(1))
+    }
+
+    /// Whether this is a request for the endpoint at all. Comes before authentication and tells
+    /// nothing but what the URL already says.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn route(&self, settings: &Settings) -> Result<(), Reason> {
+        let (Some(method), Some(path), false) = (self.method, self.path, self.ambiguous) else {
+            return Err(Reason::HeadMalformed);
+        };
+        if self.disguises(settings) {
+            return Err(Reason::HeadMalformed);
+        }
+        if path.split(|byte| *byte == b'?').next() != Some(settings.path.as_bytes()) {
+            return Err(Reason::PathNotServed);
+        }
+        // Compared exactly: HTTP/2 lets `post` through, and some servers execute it.
+        if method != b"POST" {
+            return Err(Reason::MethodNotAllowed);
+        }
+        if self.upgrade {
+            return Err(Reason::UpgradeNotAllowed);
+        }
+        match self.query() {
+            None => Ok(()),
+            Some(query) if settings.tokens.owns(query) => Ok(()),
+            Some(_) => Err(Reason::UrlQueryNotAllowed),
+        }
+    }
+
+    /// Whether a name with `_` is one that matters with `-`: servers behind CGI-like interfaces
+    /// read the two as one header.
+    fn disguises(&self, settings: &Settings) -> bool {
+        let matters = |name: &&str| self.disguised.iter().any(|plain| plain == name.as_bytes());
+        ["authorization", "content-type"].iter().any(matters)
+            || REMOVED_HEADERS.iter().any(matters)
+            || settings.tokens.headers().any(|name| matters(&name))
+    }
+
+    /// Whether the body that follows can be read.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn expect_body(&self, settings: &Settings) -> Result<(), Reason> {
+        match self.content_type.as_slice() {
+            [value] if is_json_in_utf8(value) => {}
+            _ => return Err(Reason::ContentTypeNotSupported),
+        }
+        let plain = |value: &&[u8]| {
+            value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity")
+        };
+        if !self.content_encoding.iter().all(plain) {
+            return Err(Reason::ContentEncodingNotSupported);
+        }
+        match self.content_length.map(length) {
+            None => Ok(()),
+            Some(Some(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
+            Some(Some(_)) => Err(Reason::BodyTooLarge),
+            Some(None) => Err(Reason::HeadMalformed),
+        }
+    }
+}
+
+/// `Content-Length = 1*DIGIT` (RFC 9110 8.6).
+fn length(value: &[u8]) -> Option<u64> {
+    let digits = str::from_utf8(value).ok()?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+fn undisguised(name: &[u8]) -> Vec<u8> {
+    name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect()
+}
+
+/// `application/json`, with at most one parameter: `charset=utf-8` (RFC 9110 8.3; RFC 8259 8.1).
+fn is_json_in_utf8(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case(b"application/json"));
+    let charset = |parameter: &[u8]| {
+        [b"charset=utf-8".as_slice(), b"charset=\"utf-8\""]
+            .iter()
+            .any(|known| parameter.eq_ignore_ascii_case(known))
+    };
+    json && match (parts.next(), parts.next()) {
+        (None, _) => true,
+        (Some(parameter), None) => charset(parameter),
+        (Some(_), Some(_)) => false,
+    }
+}

@@ -1,0 +1,274 @@
+//! The head of a request and the places where tokens may be -> the one token, or none.
+//!
+//! Every place is looked at, whatever was found in another: who sends two tokens wants one part of
+//! the system to see the one and another part the other. Deliberately absent: the request body
+//! (RFC 6750 section 2.2) and trailers.
+
+use crate::http::Head;
+use crate::token::TokenError;
+use crate::token::bearer::{BEARER, RawToken, only};
+
+/// Where tokens are looked for, and what becomes of the one that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRules {
+    /// The places.
+    pub sources: Vec<Source>,
+    /// Whether the token goes upstream.
+    pub upstream: Upstream,
+}
+
+/// A place where a token may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A header, by its name in lower case, and what stands before the token in it.
+    Header {
+        /// Its name.
+        name: Box<str>,
+        /// Compared without case; may be empty.
+        prefix: Box<str>,
+    },
+    /// A cookie, by its exact name (RFC 6265 section 4.2).
+    Cookie(Box<str>),
+    /// A parameter of the URL query, by its exact name (RFC 6750 section 2.3, which warns of it).
+    Query(Box<str>),
+}
+
+/// What becomes of a verified token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// It ends here, and so does `authorization`, wherever the token was.
+    Remove,
+    /// It stays where it was; not in the URL query.
+    Forward,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        let bearer = Source::Header { name: AUTHORIZATION.into(), prefix: BEARER.into() };
+        Self { sources: vec![bearer], upstream: Upstream::Remove }
+    }
+}
+
+/// The header of RFC 9110 section 11.6.2.
+pub const AUTHORIZATION: &str = "authorization";
+
+impl TokenRules {
+    /// The one token of a request; none if no place has a value.
+    ///
+    /// # Errors
+    /// `Duplicate` for more than one value in all places, or the fault of the one.
+    pub fn find<'a>(&'a self, head: &Head<'a>) -> Result<Option<RawToken<'a>>, TokenError> {
+        only(self.sources.iter().flat_map(|source| source.values(head)))
+    }
+
+    /// Whether every parameter of a URL query is one of ours.
+    #[must_use]
+    pub fn owns(&self, query: &[u8]) -> bool {
+        let ours = |name: &[u8]| {
+            self.sources
+                .iter()
+                .any(|source| matches!(source, Source::Query(known) if known.as_bytes() == name))
+        };
+        parameters(query).all(|(name, _)| ours(name))
+    }
+
+    /// The names of the headers that tokens are looked for in.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Header { name, .. } => Some(name.as_ref()),
+            Source::Cookie(_) | Source::Query(_) => None,
+        })
+    }
+
+    /// What is left of a `cookie` header without the tokens; none if nothing is there to be left
+    /// out.
+    #[must_use]
+    pub fn without_tokens(&self, cookies: &[u8]) -> Option<Vec<u8>> {
+        let names: Vec<&[u8]> = self.sources.iter().filter_map(Source::cookie).collect();
+        let holds = |crumb: &&[u8]| crumb_values(crumb).any(|(name, _)| names.contains(&name));
+        let crumbs = || cookies.split(|byte| *byte == b';');
+        crumbs().any(|crumb| holds(&crumb)).then(|| {
+            let kept: Vec<&[u8]> =
+                crumbs().filter(|crumb| !holds(crumb)).map(<[u8]>::trim_ascii).collect();
+            kept.join(&b"; "[..])
+        })
+    }
+}
+
+impl Source {
+    /// The values in this place, each with what stands before its token.
+    fn values<'a>(&'a self, head: &Head<'a>) -> Vec<(&'a [u8], &'a str)> {
+        match self {
+            Self::Header { name, prefix } => {
+                head.values(name).map(|value| (value, prefix.as_ref())).collect()
+            }
+            Self::Cookie(known) => head
+                .values("cookie")
+                .flat_map(|cookies| cookies.split(|byte| *byte == b';'))
+                .flat_map(crumb_values)
+                .filter(|(name, _)| *name == known.as_bytes())
+                .map(|(_, value)| (value, ""))
+                .collect(),
+            Self::Query(known) => parameters(head.query().unwrap_or_default())
+                .filter(|(name, _)| *name == known.as_bytes())
+                .map(|(_, value)| (value, ""))
+                .collect(),
+        }
+    }
+
+    /// What no two sources may share.
+    pub(crate) fn place(&self) -> (u8, &str) {
+        match self {
+            Self::Header { name, .. } => (0, name),
+            Self::Cookie(name) => (1, name),
+            Self::Query(name) => (2, name),
+        }
+    }
+
+    fn cookie(&self) -> Option<&[u8]> {
+        match self {
+            Self::Cookie(name) => Some(name.as_bytes()),
+            Self::Header { .. } | Self::Query(_) => None,
+        }
+    }
+}
+
+/// The names in one part of a `cookie` header, each with the rest of the part as its value.
+///
+/// RFC 6265 has one pair between two semicolons. RFC 2109 had commas there too, and a proxy that
+/// joins two headers writes one: a pair behind a comma counts, and a value with one is no token.
+fn crumb_values(crumb: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let begins = crumb.iter().enumerate().filter(|(_, byte)| **byte == b',').map(|(at, _)| at);
+    let begins = std::iter::once(0).chain(begins.filter_map(|comma| comma.checked_add(1)));
+    begins.filter_map(|begin| pair(crumb.get(begin..)?))
+}
+
+fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = text.split_at_checked(at)?;
+    Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+}
+
+/// The parameters of a URL query, as written: a name or value with an escape is another one here,
+/// and has to be, as a token has nothing to escape.
+fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    query.split(|byte| *byte == b'&').map(|parameter| {
+        let mut parts = parameter.splitn(2, |byte| *byte == b'=');
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HeaderPair;
+
+    fn rules() -> TokenRules {
+        TokenRules {
+            sources: vec![
+                Source::Header { name: AUTHORIZATION.into(), prefix: BEARER.into() },
+                Source::Header { name: "x-token".into(), prefix: "".into() },
+                Source::Cookie("session".into()),
+                Source::Query("access_token".into()),
+            ],
+            upstream: Upstream::Remove,
+        }
+    }
+
+    fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
+        let pair = |(name, value): &(&str, &str)| (name.as_bytes().into(), value.as_bytes().into());
+        headers.iter().map(pair).collect()
+    }
+
+    #[track_caller]
+    fn check(headers: &[(&str, &str)], expected: Result<Option<&str>, TokenError>) {
+        let (rules, pairs) = (rules(), pairs(headers));
+        let head = Head::read(&pairs);
+        let found = rules.find(&head).map(|token| token.map(RawToken::expose));
+        assert_eq!(found, expected, "{headers:?}");
+    }
+
+    #[test]
+    fn one_token_in_any_place() {
+        check(&[("cookie", "a=b"), (":path", "/")], Ok(None));
+        check(&[("authorization", "Bearer a")], Ok(Some("a")));
+        check(&[("X-Token", "a")], Ok(Some("a")));
+        check(&[("cookie", "x=y; session=a.b; z")], Ok(Some("a.b")));
+        check(&[("cookie", "x"), ("Cookie", " session = a ")], Ok(Some("a")));
+        check(&[("cookie", "x=1,session=a")], Ok(Some("a")));
+        check(&[(":path", "/?access_token=a=")], Ok(Some("a=")));
+        // Another cookie, another parameter, another place.
+        check(&[("cookie", "Session=a; xsession=a; session; session-id=a")], Ok(None));
+        check(&[(":path", "/?Access_token=a")], Ok(None));
+        check(&[("x-other", "a"), ("proxy-authorization", "Bearer a")], Ok(None));
+    }
+
+    #[test]
+    fn two_are_none() {
+        let places: [(&str, &str); 4] = [
+            ("authorization", "Bearer a"),
+            ("x-token", "a"),
+            ("cookie", "session=a"),
+            (":path", "/?access_token=a"),
+        ];
+        for one in places {
+            for other in places {
+                if one != other || one.0 != ":path" {
+                    check(&[one, other], Err(TokenError::Duplicate));
+                }
+            }
+        }
+        for (name, value) in [
+            ("authorization", "Bearer a,Bearer b"),
+            ("x-token", "a,b"),
+            ("cookie", "session=a; session=a"),
+            ("cookie", "session=a,session=b"),
+            ("cookie", "session=a,b"),
+            ("cookie", "x=1,session=a; session=b"),
+            (":path", "/?access_token=a&access_token=b"),
+            (":path", "/?access_token=a,b"),
+        ] {
+            check(&[(name, value)], Err(TokenError::Duplicate));
+        }
+        // A place without a token in it is a second place all the same.
+        check(&[("authorization", "Basic eDp5"), ("x-token", "a")], Err(TokenError::Duplicate));
+        check(&[("authorization", ""), ("cookie", "session=a")], Err(TokenError::Duplicate));
+    }
+
+    #[test]
+    fn a_value_that_is_no_token_is_not_passed_over() {
+        for (name, value) in [
+            ("x-token", ""),
+            ("x-token", "Bearer a"),
+            ("cookie", "session="),
+            ("cookie", "session=\"a\""),
+            (":path", "/?access_token"),
+            (":path", "/?access_token="),
+            (":path", "/?access_token=a%2Eb"),
+        ] {
+            check(&[(name, value)], Err(TokenError::Scheme));
+        }
+    }
+
+    #[test]
+    fn a_query_is_ours_or_not() {
+        let rules = rules();
+        assert!(rules.owns(b"access_token=a") && rules.owns(b"access_token=a&access_token=b"));
+        for query in ["", "query={a}", "access_token=a&", "access_token=a&x", "access%5Ftoken=a"] {
+            assert!(!rules.owns(query.as_bytes()), "{query}");
+        }
+        assert!(!TokenRules::default().owns(b"access_token=a"));
+    }
+
+    #[test]
+    fn cookies_go_without_the_token() {
+        let left = |cookies: &str| {
+            let left = rules().without_tokens(cookies.as_bytes());
+            left.map(|left| String::from_utf8(left).unwrap())
+        };
+        assert_eq!(left("a=b; c"), None);
+        assert_eq!(left("a=b;session=x;  c=d"), Some("a=b; c=d".to_owned()));
+        assert_eq!(left("session=x"), Some(String::new()));
+        assert_eq!(left("a=1,session=x; b"), Some("b".to_owned()));
+    }
+}
