@@ -301,6 +301,10 @@ const fn token_answer(error: crate::token::TokenError) -> Answer {
         crate::token::TokenError::Missing => {
             answer(401, "UNAUTHENTICATED", "Authentication is required")
         }
+        // Nothing is wrong with the token, as far as anybody can tell.
+        crate::token::TokenError::KeysUnavailable => {
+            answer(503, "KEYS_UNAVAILABLE", "The access token cannot be verified now")
+        }
         _ => answer(401, "UNAUTHENTICATED", "The access token is not valid"),
     }
 }

@@ -23,8 +23,9 @@ use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
 use crate::token::compact::Jws;
+use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
-use crate::token::verify::verify;
+use crate::token::verify::{KeySource, Unverified, verify};
 use crate::token::{TokenError, UnixTime};
 
 mod facts;
@@ -44,6 +45,14 @@ struct Open {
 /// Where a request stands.
 #[derive(Debug)]
 pub enum Step {
+    /// A key of this issuer is missing that may have been published since: ask for it, and begin
+    /// again when it is there. If it does not come in time, the outcome is this one.
+    AwaitKeys {
+        /// The position of the issuer in the settings.
+        issuer: usize,
+        /// The refusal.
+        otherwise: Box<Outcome>,
+    },
     /// The head is acceptable and the caller known: hand the whole body to [`Pending::finish`].
     AwaitBody(Box<Pending>),
     /// It is over.
@@ -98,6 +107,17 @@ impl Gate {
         self.open.as_ref().ok().map(|open| &open.configuration.settings)
     }
 
+    /// A store for the keys that the issuers publish. `seed` spreads its fetches over time.
+    #[must_use]
+    pub fn key_store(&self, seed: u64) -> KeyStore {
+        let issuers = self.settings().map_or(&[][..], |settings| &settings.issuers);
+        let published = issuers.iter().enumerate().filter_map(|(at, issuer)| match &issuer.keys {
+            KeySource::Published(remote) => Some((at, remote.clone())),
+            KeySource::Inline(_) => None,
+        });
+        KeyStore::new(published, seed)
+    }
+
     /// The policy in force; none if closed.
     #[must_use]
     pub fn enforced(&self) -> Option<&Rc<Enforced>> {
@@ -109,6 +129,7 @@ impl Gate {
     pub fn begin(
         &self,
         headers: &HeaderPairs,
+        published: &KeyStore,
         verifier: &dyn SignatureVerifier,
         now: UnixTime,
     ) -> Step {
@@ -118,12 +139,16 @@ impl Gate {
             Ok(open) => Rc::clone(open),
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
-        match authenticate(&open.configuration, &head, &mut facts, verifier, now) {
+        let trust = Trust { published, verifier, now };
+        match authenticate(&open.configuration, &head, &mut facts, &trust) {
             Ok(principal) => {
                 let changes = HeaderChanges::new(&head, &open.configuration.settings);
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
             }
-            Err(reason) => Step::Settle(refuse(reason, facts)),
+            Err(Refused { reason, awaits: None }) => Step::Settle(refuse(reason, facts)),
+            Err(Refused { reason, awaits: Some(issuer) }) => {
+                Step::AwaitKeys { issuer, otherwise: refuse(reason, facts) }
+            }
         }
     }
 
@@ -132,6 +157,15 @@ impl Gate {
     pub fn unseen(&self) -> AuditRecord {
         let facts = Facts { enforced: self.enforced().cloned(), ..Facts::default() };
         AuditRecord::new(Verdict::None(Reason::NotEvaluated), facts)
+    }
+}
+
+impl Gate {
+    /// The largest body that will be read, in bytes; none if closed.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        let limit = self.settings().map_or(0, |settings| settings.limits.body_bytes);
+        usize::try_from(limit).unwrap_or(usize::MAX)
     }
 }
 
@@ -183,19 +217,39 @@ impl Outcome {
     }
 }
 
+/// What a token is judged by.
+struct Trust<'t> {
+    published: &'t KeyStore,
+    verifier: &'t dyn SignatureVerifier,
+    now: UnixTime,
+}
+
+/// A refusal of a caller, and the issuer whose new keys could undo it.
+struct Refused {
+    reason: Reason,
+    awaits: Option<usize>,
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, awaits: None }
+    }
+}
+
 fn authenticate(
     configuration: &Configuration,
     head: &Head<'_>,
     facts: &mut Facts,
-    verifier: &dyn SignatureVerifier,
-    now: UnixTime,
-) -> Result<Principal, Reason> {
+    trust: &Trust<'_>,
+) -> Result<Principal, Refused> {
     let Configuration { settings, policy, .. } = configuration;
     head.route(settings)?;
     let token = settings.tokens.find(head).map_err(Reason::Token)?;
     let token = token.ok_or(Reason::Token(TokenError::Missing))?;
     let jws = Jws::read(&token).map_err(Reason::Token)?;
-    let claims = verify(&jws, &settings.issuers, verifier, now).map_err(Reason::Token)?;
+    let Trust { published, verifier, now } = *trust;
+    let claims = verify(&jws, &settings.issuers, published, verifier, now)
+        .map_err(|Unverified { error, awaits }| Refused { reason: Reason::Token(error), awaits })?;
     let principal = Principal::new(claims, policy);
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;
@@ -203,6 +257,12 @@ fn authenticate(
 }
 
 impl AuditRecord {
+    /// The record of a request that the client gave up while something was waited for.
+    #[must_use]
+    pub fn abandoned(self) -> Self {
+        Self::new(Verdict::None(Reason::RequestIncomplete), self.into_facts())
+    }
+
     /// The end of a request whose verdict could not be carried out: it is refused instead.
     #[must_use]
     pub fn overruled(self, reason: Reason) -> Box<Outcome> {

@@ -29,6 +29,9 @@ pub const KEY_SET_BYTES: usize = 256 * 1024;
 /// The longest discovery document, in bytes: real ones have 2 to 8 KiB.
 pub const DISCOVERY_BYTES: usize = 64 * 1024;
 
+/// Requests that wait for keys in one VM: each holds its headers. One more is refused at once.
+pub const WAITING_REQUESTS: usize = 1_000;
+
 /// The longest `kid`, in bytes: certificate thumbprints and URLs fit.
 pub const KID_BYTES: usize = 256;
 

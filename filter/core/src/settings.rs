@@ -6,6 +6,7 @@
 //! every VM, which is what makes it safe to refuse a push.
 
 mod issuer;
+mod published;
 mod tokens;
 mod wire;
 

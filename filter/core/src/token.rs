@@ -1,8 +1,8 @@
 //! Header values -> `RawToken` -> `Jws` -> `VerifiedClaims`: who sent this request, or why not.
 //!
 //! Each step is a type that only its parser can make: [`source`] and [`bearer`] (RFC 6750),
-//! [`compact`] (RFC 7515), [`keys`] (RFC 7517), [`signature`] and [`verify`] (RFC 7519, with RFC 8725
-//! as the threat list). Deliberately absent: fetching keys, encryption (JWE), symmetric keys, the
+//! [`compact`] (RFC 7515), [`keys`] (RFC 7517), [`remote`], [`signature`] and [`verify`] (RFC 7519, with RFC 8725
+//! as the threat list). Deliberately absent: encryption (JWE), symmetric keys, the
 //! JSON serialisations of RFC 7515 section 7.2, and any meaning of roles (`identity`).
 
 pub mod bearer;
@@ -47,6 +47,8 @@ pub enum TokenError {
     Algorithm,
     /// `iss` is missing, or not the name of an issuer (RFC 7519 section 4.1.1).
     Issuer,
+    /// The issuer publishes its keys, and there are none that are young enough.
+    KeysUnavailable,
     /// No key of the issuer fits `kid` and `alg` (RFC 7515 section 4.1.4).
     Key,
     /// The signature is not by a key of the issuer over these bytes (RFC 7515 section 5.2).
@@ -79,6 +81,7 @@ impl TokenError {
             Self::Type => "token_type",
             Self::Algorithm => "token_algorithm",
             Self::Issuer => "token_issuer",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::Key => "token_key",
             Self::Signature => "token_signature",
             Self::Expired => "token_expired",

@@ -70,7 +70,8 @@ impl SettingsSource {
                 }
                 let issuer = json.get_mut("issuers").and_then(|issuers| issuers.get_mut(at));
                 if let Some(jwks) = issuer.and_then(|issuer| issuer.get_mut("jwks")) {
-                    *jwks = keys.unwrap_or_default();
+                    // Not null, which would be no keys at all.
+                    *jwks = keys.unwrap_or_else(|| json!({}));
                 }
             }
         }
@@ -169,6 +170,14 @@ fn remedy(
             [Segment::Key(key)] if key == "version" => Value::from(VERSION),
             [Segment::Key(key)] if key == "issuers" => json!([stand_in(0)]),
             [Segment::Key(key), Segment::Index(at)] if key == "issuers" => stand_in(*at),
+            // An issuer needs keys; what else is wrong with it has been said by now.
+            [Segment::Key(key), Segment::Index(at), Segment::Key(keys)]
+                if key == "issuers" && keys == "jwks" =>
+            {
+                let stand_in = stand_in(*at);
+                segments.pop();
+                return path::replace(json, &segments, stand_in);
+            }
             _ if path::remove(json, &segments) => return true,
             _ => {
                 segments.pop();

@@ -14,6 +14,7 @@ use fieldgate_core::token::UnixTime;
 
 use self::pairs::{read_pairs, write_pairs};
 
+pub(crate) mod call;
 mod pairs;
 
 /// A call that the host did not carry out.
@@ -93,6 +94,8 @@ unsafe extern "C" {
         grpc_status: i32,
     ) -> u32;
     fn proxy_close_stream(stream: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_size: usize,
@@ -216,12 +219,27 @@ pub(crate) fn memory_kib() -> usize {
 
 /// All request headers, pseudo-headers included, as bytes.
 pub(crate) fn request_headers() -> Result<Vec<HeaderPair>, HostError> {
-    const CALL: &str = "get_request_headers";
-    let map = returned(CALL, |data, size| {
+    header_pairs("get_request_headers", REQUEST_HEADERS)
+}
+
+fn header_pairs(call: &'static str, map: u32) -> Result<Vec<HeaderPair>, HostError> {
+    let pairs = returned(call, |data, size| {
         // SAFETY: see `returned`.
-        unsafe { proxy_get_header_map_pairs(REQUEST_HEADERS, data, size) }
+        unsafe { proxy_get_header_map_pairs(map, data, size) }
     })?;
-    read_pairs(&map).ok_or(HostError { call: CALL, status: 0 })
+    read_pairs(&pairs).ok_or(HostError { call, status: 0 })
+}
+
+/// Lets a paused request go on.
+pub(crate) fn resume_request() -> Result<(), HostError> {
+    // SAFETY: takes a number.
+    check("continue_stream", unsafe { proxy_continue_stream(REQUEST_STREAM) })
+}
+
+/// Makes further calls be about another context.
+pub(crate) fn set_effective_context(context: u32) -> Result<(), HostError> {
+    // SAFETY: takes a number.
+    check("set_effective_context", unsafe { proxy_set_effective_context(context) })
 }
 
 /// Sets a request header to one value.

@@ -1,14 +1,19 @@
 //! fieldgate as a proxy-wasm filter (ABI 0.2.1): host callbacks <-> values of the core.
 //!
 //! It collects input, calls the gate and applies the outcome; it decides nothing. The root context
-//! here holds the gate, `stream` follows one request, `native` verifies signatures with the host's
-//! cryptography, `stats` counts, and `host` is the only place that calls the host.
+//! here holds the gate, `request` follows one request as `stream` is called, `native` verifies signatures with the host's
+//! cryptography, `published` fetches keys,
+//! `stats` counts, and `host` is the only place that calls the host.
 
 mod hooks;
 mod host;
 mod native;
+mod published;
+mod request;
 mod stats;
 mod stream;
+
+use std::rc::Rc;
 
 use fieldgate_core::audit::Enforced;
 use fieldgate_core::denial::Reason;
@@ -17,33 +22,34 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use crate::host::LogLevel;
+use crate::published::Shared;
 use crate::stats::InForce;
 use crate::stream::Stream;
 
 proxy_wasm::main! {{
     std::panic::set_hook(Box::new(|panic| host::log(LogLevel::Critical, &panic.to_string())));
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+    proxy_wasm::set_root_context(|context| Box::new(Root::new(context)));
 }}
 
 /// One plugin configuration in one VM.
 struct Root {
-    gate: Gate,
+    context: u32,
+    shared: Rc<Shared>,
     in_force: Option<InForce>,
 }
 
-impl Default for Root {
-    fn default() -> Self {
-        Self { gate: Gate::closed(Reason::NotConfigured), in_force: None }
-    }
-}
-
 impl Root {
+    fn new(context: u32) -> Self {
+        let shared = Rc::new(Shared::new(Gate::closed(Reason::NotConfigured), context));
+        Self { context, shared, in_force: None }
+    }
+
     /// Refuses every request from now on, and says so to the host as a success: see `on_configure`.
     fn close(&mut self, why: &str) -> bool {
         host::log(LogLevel::Critical, &format!("{why}: every request is refused"));
-        self.gate = Gate::closed(Reason::NotConfigured);
+        self.shared = Rc::new(Shared::new(Gate::closed(Reason::NotConfigured), self.context));
         // What could be declared is; the rest of the record is written all the same.
-        let _declared = stream::declare_records(&self.gate);
+        let _declared = request::declare_records(&self.shared.gate);
         true
     }
 
@@ -66,10 +72,15 @@ impl Root {
 }
 
 impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, _: usize) {
+        self.shared.answered(token, headers, body);
+    }
+
     fn on_done(&mut self) -> bool {
         if let Some(in_force) = self.in_force.take() {
             in_force.end();
         }
+        self.shared.end();
         true
     }
 }
@@ -94,24 +105,26 @@ impl RootContext for Root {
                 return false;
             }
         };
-        if stream::declare_records(&gate).is_err() {
+        if request::declare_records(&gate).is_err() {
             return self.close("audit records cannot be declared");
         }
         if let Some(enforced) = gate.enforced() {
             self.announce(enforced, begun);
         }
-        self.gate = gate;
+        self.shared = Rc::new(Shared::new(gate, self.context));
+        self.shared.start();
         true
     }
 
     fn on_tick(&mut self) {
+        self.shared.tick();
         if let Some(in_force) = &self.in_force {
             in_force.confirm();
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(self.gate.clone())))
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(Rc::clone(&self.shared), context)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -6,16 +6,13 @@ use fieldgate_core::settings::ConfigurationError;
 
 use crate::host::{self, HostError, LogLevel, Metric};
 
-/// How often a policy in force is confirmed, in milliseconds.
-const CONFIRM: u32 = 1000;
-
 /// Digits of a digest that a label has.
 const DIGEST_DIGITS: usize = 12;
 
 /// The gauge `policy_enforced` of one policy: 1 while any thread of the proxy enforces it.
 ///
 /// All threads write the same stat. Whoever stops enforcing writes 0, and whoever still does writes
-/// 1 again within [`CONFIRM`]: so it is right whatever comes and goes, a trap included, without
+/// 1 again at the next call of the host, within a second: so it is right whatever comes and goes, a trap included, without
 /// anybody counting.
 pub(crate) struct InForce(Metric);
 
@@ -27,7 +24,6 @@ impl InForce {
             label("policy", policy) + &label("revision", revision) + &label("digest", digest);
         let gauge = Metric::gauge(&format!("fieldgate.{labels}policy_enforced"))?;
         gauge.record(1)?;
-        host::tick_every(CONFIRM)?;
         Ok(Self(gauge))
     }
 
@@ -51,6 +47,14 @@ pub(crate) fn refused(error: &ConfigurationError) {
     let name = format!("fieldgate.{}configurations_refused", label("reason", error.code()));
     if let Err(error) = Metric::counter(&name).and_then(Metric::increment) {
         host::log(LogLevel::Error, &format!("stat of refused configurations: {error}"));
+    }
+}
+
+/// Counts a fetch of published keys by what came of it.
+pub(crate) fn fetched(result: &str) {
+    let name = format!("fieldgate.{}key_fetches", label("result", result));
+    if let Err(error) = Metric::counter(&name).and_then(Metric::increment) {
+        host::log(LogLevel::Error, &format!("stat of key fetches: {error}"));
     }
 }
 

@@ -7,6 +7,7 @@ use fieldgate_core::http::{GraphqlRequest, HeaderPair};
 use fieldgate_core::limits::Limits;
 use fieldgate_core::plan::{Choice, Plan};
 use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
 use fieldgate_policy::bundle::Bundle;
 use jwt_simple::prelude::{Claims, Clock, Duration, Ed25519KeyPair, EdDSAKeyPairLike};
@@ -57,10 +58,10 @@ fn bench() -> Bench {
 
 impl Bench {
     fn begin(&self) -> Pending {
-        match self.gate.begin(&self.headers, &Portable, UnixTime(Clock::now_since_epoch().as_secs()))
+        match self.gate.begin(&self.headers, &KeyStore::default(), &Portable, UnixTime(Clock::now_since_epoch().as_secs()))
         {
             Step::AwaitBody(pending) => *pending,
-            Step::Settle(outcome) => panic!("refused: {outcome:?}"),
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => panic!("refused: {outcome:?}"),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod envoy;
 pub mod filter;
 pub mod idp;
+pub mod key_server;
 pub mod stage;
 pub mod suite;
 pub mod token;

@@ -48,6 +48,7 @@ impl Stage {
             configuration: Some(self.bundle.configuration(template).to_string()),
             upstream: self.backend.address,
             wasm: self.wasm.clone(),
+            clusters: Vec::new(),
             change: None,
         }
     }

@@ -34,6 +34,7 @@ async fn every_case_by_every_engine() {
                 configuration: Some(bundle.configuration(template).to_string()),
                 upstream: backend.address,
                 wasm: wasm.clone(),
+                clusters: Vec::new(),
                 change: None,
             });
         }

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ConfigurationError;
+use super::published::{WireDiscovery, WireRemoteJwks};
 use super::wire::{Object, value};
 use crate::token::keys::{Algorithm, KeySet};
-use crate::token::verify::IssuerRules;
+use crate::token::verify::{IssuerRules, KeySource};
 
 const LEEWAY_SECONDS_DEFAULT: u64 = 60;
 /// RFC 7519 4.1.4 allows "no more than a few minutes".
@@ -19,7 +20,9 @@ pub(super) struct WireIssuer<'a> {
     audiences: Vec<Box<str>>,
     algorithms: Vec<Box<str>>,
     #[serde(borrow)]
-    jwks: &'a RawValue,
+    jwks: Option<&'a RawValue>,
+    remote_jwks: Option<Object<WireRemoteJwks>>,
+    discovery: Option<Object<WireDiscovery>>,
     leeway_seconds: Option<u64>,
     token_types: Option<Vec<Box<str>>>,
     #[serde(default)]
@@ -57,8 +60,17 @@ pub(super) fn read_issuers(
 
 impl WireIssuer<'_> {
     fn read(self, at: &str) -> Result<IssuerRules, ConfigurationError> {
-        let Self { issuer, audiences, algorithms, jwks, leeway_seconds, token_types, claims } =
-            self;
+        let Self {
+            issuer,
+            audiences,
+            algorithms,
+            jwks,
+            remote_jwks,
+            discovery,
+            leeway_seconds,
+            token_types,
+            claims,
+        } = self;
         if issuer.is_empty() {
             return Err(value(&format!("{at}.issuer"), "expected the `iss` of its tokens"));
         }
@@ -84,11 +96,25 @@ impl WireIssuer<'_> {
         if groups_claim.iter().any(|name| name.is_empty()) {
             return Err(value(&format!("{at}.claims.groups"), "expected a path like `a.b`"));
         }
-        let keys = KeySet::read(jwks.get())
-            .map_err(|error| ConfigurationError::Keys { path: format!("{at}.jwks"), error })?;
-        if !keys.keys().iter().any(|key| algorithms.contains(&key.algorithm())) {
-            return Err(value(&format!("{at}.jwks"), "no key is for an allowed algorithm"));
-        }
+        let keys = match (jwks, remote_jwks, discovery) {
+            (Some(jwks), None, None) => {
+                let keys = KeySet::read(jwks.get()).map_err(|error| ConfigurationError::Keys {
+                    path: format!("{at}.jwks"),
+                    error,
+                })?;
+                if !keys.keys().iter().any(|key| algorithms.contains(&key.algorithm())) {
+                    return Err(value(&format!("{at}.jwks"), "no key is for an allowed algorithm"));
+                }
+                KeySource::Inline(keys)
+            }
+            (None, Some(remote), None) => {
+                KeySource::Published(remote.0.read(&format!("{at}.remote_jwks"))?)
+            }
+            (None, None, Some(discovery)) => {
+                KeySource::Published(discovery.0.read(&issuer, &format!("{at}.discovery"))?)
+            }
+            _ => return Err(value(at, "expected one of `jwks`, `remote_jwks` and `discovery`")),
+        };
         Ok(IssuerRules { issuer, audiences, algorithms, token_types, leeway, groups_claim, keys })
     }
 }

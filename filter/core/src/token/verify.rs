@@ -13,6 +13,7 @@ use crate::json::Json;
 use crate::limits::KEY_TRIES;
 use crate::token::compact::Jws;
 use crate::token::keys::{Algorithm, Key, KeySet};
+use crate::token::remote::{KeyStore, RemoteKeys};
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
@@ -37,7 +38,31 @@ pub struct IssuerRules {
     /// Where the groups are: the names of members, outermost first. Empty: this issuer has none.
     pub groups_claim: Vec<Box<str>>,
     /// The keys of this issuer, and of no other.
-    pub keys: KeySet,
+    pub keys: KeySource,
+}
+
+/// Where the keys of an issuer come from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// The configuration has them.
+    Inline(KeySet),
+    /// The issuer publishes them: a [`KeyStore`] has what was fetched.
+    Published(RemoteKeys),
+}
+
+/// Why a token was not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unverified {
+    /// The fault.
+    pub error: TokenError,
+    /// The issuer of which a key is missing that may have been published since.
+    pub awaits: Option<usize>,
+}
+
+impl From<TokenError> for Unverified {
+    fn from(error: TokenError) -> Self {
+        Self { error, awaits: None }
+    }
 }
 
 /// Verifies a token.
@@ -47,21 +72,29 @@ pub struct IssuerRules {
 pub fn verify(
     jws: &Jws<'_>,
     issuers: &[IssuerRules],
+    published: &KeyStore,
     verifier: &dyn SignatureVerifier,
     now: UnixTime,
-) -> Result<VerifiedClaims, TokenError> {
+) -> Result<VerifiedClaims, Unverified> {
     let payload = std::str::from_utf8(jws.payload()).map_err(|_| TokenError::Malformed)?;
     // RFC 7519 section 4 lets a reader keep the last of two equal claims; stricter: refused.
     let payload = Json::read(payload, CLAIMS_DEPTH).map_err(|_| TokenError::Malformed)?;
     if payload.as_object().is_none() {
-        return Err(TokenError::Malformed);
+        return Err(TokenError::Malformed.into());
     }
     let (issuer, rules) = issuer(&payload, issuers)?;
     // RFC 8725 section 3.1: the configuration names the algorithms, not the token.
     if !rules.algorithms.contains(&jws.algorithm()) {
-        return Err(TokenError::Algorithm);
+        return Err(TokenError::Algorithm.into());
     }
-    let key = signing_key(jws, &rules.keys, verifier)?;
+    let key = match &rules.keys {
+        KeySource::Inline(keys) => signing_key(jws, keys, verifier)?,
+        KeySource::Published(_) => published
+            .keys(issuer, now)
+            .ok_or(TokenError::KeysUnavailable)
+            .and_then(|keys| signing_key(jws, keys, verifier))
+            .map_err(|error| Unverified { error, awaits: awaited(error, jws).then_some(issuer) })?,
+    };
     // From here on the issuer speaks.
     check_type(jws.typ(), &rules.token_types)?;
     let expires = claims::window(&payload, rules.leeway, now)?;
@@ -89,6 +122,13 @@ fn issuer<'r>(
         (Some(only), None) => Ok(only),
         (None, _) | (Some(_), Some(_)) => Err(TokenError::Issuer),
     }
+}
+
+/// Whether a key that was published since could change the answer. Without `kid` a bad signature may
+/// be by a new key; with it, a known key has said no.
+fn awaited(error: TokenError, jws: &Jws<'_>) -> bool {
+    matches!(error, TokenError::KeysUnavailable | TokenError::Key)
+        || error == TokenError::Signature && jws.kid().is_none()
 }
 
 /// The key of the issuer whose signature this is.
@@ -164,7 +204,9 @@ mod tests {
             token_types: vec!["JWT".into(), "application/at+jwt".into()],
             leeway: 60,
             groups_claim: Vec::new(),
-            keys: KeySet::read(&format!("{{\"keys\":[{}]}}", keys.join(","))).unwrap(),
+            keys: KeySource::Inline(
+                KeySet::read(&format!("{{\"keys\":[{}]}}", keys.join(","))).unwrap(),
+            ),
         }
     }
 
@@ -183,8 +225,8 @@ mod tests {
         let value = format!("Bearer {token}");
         let verifier = Nth { agrees, calls: Cell::new(0) };
         let jws = Jws::read(&RawToken::read(value.as_bytes(), BEARER).unwrap()).unwrap();
-        let result = verify(&jws, issuers, &verifier, UnixTime(50));
-        (result, verifier.calls.get())
+        let result = verify(&jws, issuers, &KeyStore::default(), &verifier, UnixTime(50));
+        (result.map_err(|unverified| unverified.error), verifier.calls.get())
     }
 
     #[test]

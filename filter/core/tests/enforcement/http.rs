@@ -3,6 +3,7 @@
 use fieldgate_core::gate::{Effect, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::remote::KeyStore;
 
 use crate::rewrite::forwarded;
 use crate::world::{Trusting, all_but, body, code, gate, pairs, post, request, token};
@@ -117,9 +118,9 @@ fn one_reading_of_a_head() {
 /// What changes in the headers of a request that a gate with more settings accepts.
 fn changes(more: &str, headers: &[(&str, &str)]) -> HeaderChanges {
     let gate = gate(&all_but(&[]), more);
-    match gate.begin(&pairs(headers), &Trusting, UnixTime(1000)) {
+    match gate.begin(&pairs(headers), &KeyStore::default(), &Trusting, UnixTime(1000)) {
         Step::AwaitBody(pending) => pending.header_changes().clone(),
-        Step::Settle(outcome) => panic!("{outcome:?}"),
+        Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => panic!("{outcome:?}"),
     }
 }
 

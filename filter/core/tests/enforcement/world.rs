@@ -10,6 +10,7 @@ use fieldgate_core::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId,
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::keys::Key;
+use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::{InvalidSignature, SignatureVerifier};
 
 /// A type: its name and kind, the objects that it can be if it is abstract, and its fields.
@@ -217,9 +218,9 @@ pub(crate) fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
 
 /// The end of a request with these headers and this body.
 pub(crate) fn request(gate: &Gate, headers: &[HeaderPair], body: &[u8]) -> (Effect, AuditRecord) {
-    let outcome = match gate.begin(headers, &Trusting, UnixTime(1000)) {
+    let outcome = match gate.begin(headers, &KeyStore::default(), &Trusting, UnixTime(1000)) {
         Step::AwaitBody(pending) => pending.finish(body),
-        Step::Settle(outcome) => outcome,
+        Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
     };
     outcome.into_parts()
 }

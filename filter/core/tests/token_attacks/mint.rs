@@ -7,8 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fieldgate_core::token::bearer::{BEARER, only};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{Algorithm, KeySet};
+use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::{Portable, ecdsa_der};
-use fieldgate_core::token::verify::{IssuerRules, VerifiedClaims, verify};
+use fieldgate_core::token::verify::{IssuerRules, KeySource, VerifiedClaims, verify};
 use fieldgate_core::token::{TokenError, UnixTime};
 use jwt_simple::algorithms::{ES256KeyPair, Ed25519KeyPair, RS256KeyPair};
 use p256::ecdsa::signature::Signer as _;
@@ -47,7 +48,7 @@ pub(crate) static ISSUERS: LazyLock<[IssuerRules; 2]> = LazyLock::new(|| {
         token_types: vec!["JWT".into(), "at+jwt".into()],
         leeway: 60,
         groups_claim: vec!["groups".into()],
-        keys: KeySet::read(&set(keys)).expect("a key set"),
+        keys: KeySource::Inline(KeySet::read(&set(keys)).expect("a key set")),
     };
     let of_i1 = [
         KEYS.rsa.public_key().to_jwk(),
@@ -129,7 +130,9 @@ pub(crate) fn claims(changes: &[(&str, Option<&str>)]) -> String {
 pub(crate) fn outcome(values: &[&[u8]], now: u64) -> Result<VerifiedClaims, TokenError> {
     let values = values.iter().map(|value| (*value, BEARER));
     let raw = only(values)?.ok_or(TokenError::Missing)?;
-    verify(&Jws::read(&raw)?, ISSUERS.as_slice(), &Portable, UnixTime(now))
+    let published = KeyStore::default();
+    verify(&Jws::read(&raw)?, ISSUERS.as_slice(), &published, &Portable, UnixTime(now))
+        .map_err(|unverified| unverified.error)
 }
 
 #[track_caller]

@@ -9,6 +9,7 @@ use fieldgate_core::audit;
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Gate, Step};
 use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
 use serde_json::{Map, Value, json};
 
@@ -50,6 +51,9 @@ impl Court {
         let issuer = issuer.ok_or("the bundle has no issuer")?;
         let x = URL_SAFE_NO_PAD.encode(key.pk.as_slice());
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "cases", "x": x });
+        for elsewhere in ["remote_jwks", "discovery"] {
+            issuer.remove(elsewhere);
+        }
         issuer.insert("jwks".to_owned(), json!({ "keys": [jwk] }));
         issuer.insert("algorithms".to_owned(), json!(["EdDSA"]));
         let name = issuer.get("issuer").cloned().unwrap_or_default();
@@ -99,10 +103,11 @@ impl Court {
             header("content-type", b"application/json"),
             header("authorization", format!("Bearer {token}").as_bytes()),
         ];
-        let outcome = match self.gate.begin(&headers, &Portable, UnixTime(NOW)) {
-            Step::AwaitBody(pending) => pending.finish(body),
-            Step::Settle(outcome) => outcome,
-        };
+        let outcome =
+            match self.gate.begin(&headers, &KeyStore::default(), &Portable, UnixTime(NOW)) {
+                Step::AwaitBody(pending) => pending.finish(body),
+                Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
+            };
         let (_, record) = outcome.into_parts();
         match record.verdict() {
             audit::Verdict::Allow => Verdict::Allow,

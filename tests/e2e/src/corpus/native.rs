@@ -5,6 +5,7 @@ use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Effect, Gate, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
 
 use super::{Observed, WireRequest};
@@ -34,8 +35,8 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         add("content-length", &request.body.len().to_string());
     }
     let mut upstream = headers.clone();
-    let outcome = match gate.begin(&headers, &Portable, UnixTime(now())) {
-        Step::Settle(outcome) => outcome,
+    let outcome = match gate.begin(&headers, &KeyStore::default(), &Portable, UnixTime(now())) {
+        Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
         Step::AwaitBody(pending) => {
             let HeaderChanges { removed, set } = pending.header_changes();
             upstream.retain(|(name, _)| !removed.contains(name));

@@ -51,6 +51,8 @@ pub struct Listener {
     pub upstream: SocketAddr,
     /// The filter's code.
     pub wasm: String,
+    /// Further clusters, by name, with where they are: of all listeners together.
+    pub clusters: Vec<(String, SocketAddr)>,
     /// Further changes, to the connection manager's configuration.
     pub change: Option<fn(&mut Value)>,
 }
@@ -124,8 +126,11 @@ pub(super) fn bootstrap(
     *at(&mut bootstrap, "/admin/address/socket_address/port_value") = json!(0);
     let shipped = at(&mut bootstrap, "/static_resources/clusters/0").take();
     let mut clusters: Vec<Value> = Vec::new();
-    for listener in listeners {
-        let name = listener.cluster();
+    let all = listeners.iter().flat_map(|listener| {
+        let upstream = (listener.cluster(), listener.upstream);
+        std::iter::once(upstream).chain(listener.clusters.iter().cloned())
+    });
+    for (name, address) in all {
         if clusters.iter().any(|cluster| cluster["name"] == *name) {
             continue;
         }
@@ -135,8 +140,8 @@ pub(super) fn bootstrap(
         let endpoint =
             "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
         *at(&mut cluster, endpoint) = json!({
-            "address": listener.upstream.ip().to_string(),
-            "port_value": listener.upstream.port(),
+            "address": address.ip().to_string(),
+            "port_value": address.port(),
         });
         clusters.push(cluster);
     }

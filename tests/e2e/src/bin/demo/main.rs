@@ -96,6 +96,7 @@ impl House {
             configuration: Some(bundle.configuration(Template::Hold).to_string()),
             upstream: backend.address,
             wasm,
+            clusters: Vec::new(),
             change: None,
         };
         let envoy = Envoy::start(&[listener]).await?;

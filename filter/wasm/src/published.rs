@@ -1,0 +1,192 @@
+//! Published keys in the filter: what one root context fetches, and the requests that wait for it.
+//!
+//! Only the root context fetches, so that the end of a request never takes an answer with it that
+//! others wait for. A request that needs a key has the host call the root context at once.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Weak;
+
+use fieldgate_core::gate::Gate;
+use fieldgate_core::limits::{KEY_SET_BYTES, WAITING_REQUESTS};
+use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::remote::{Answer, Fetch, FetchFault, KeyStore, Progress, Wait};
+
+use crate::host::{self, LogLevel, call};
+use crate::request::Request;
+use crate::stats;
+
+/// How often the host calls while nothing is waited for, in milliseconds.
+const TICK: u32 = 1000;
+/// And while something is: what a wait's end may be late by.
+const TICK_WAITING: u32 = 50;
+const TICK_AT_ONCE: u32 = 1;
+
+/// What a root context and its requests share.
+pub(crate) struct Shared {
+    pub(crate) gate: Gate,
+    pub(crate) keys: RefCell<KeyStore>,
+    flights: RefCell<Vec<(u32, usize)>>,
+    waiting: RefCell<Vec<(u32, Weak<RefCell<Request>>)>>,
+    /// The last fault of a fetch: the log names it once.
+    last_fault: RefCell<Option<FetchFault>>,
+    root: u32,
+    tick: Cell<u32>,
+}
+
+impl Shared {
+    pub(crate) fn new(gate: Gate, root: u32) -> Self {
+        // Proxies that start together have clocks that differ in nanoseconds.
+        let seed = host::nanoseconds().unwrap_or_default().wrapping_add(u64::from(root));
+        let keys = RefCell::new(gate.key_store(seed));
+        Self {
+            gate,
+            keys,
+            flights: RefCell::default(),
+            waiting: RefCell::default(),
+            last_fault: RefCell::default(),
+            root,
+            tick: Cell::new(0),
+        }
+    }
+
+    /// Has the host call from now on; soon, where there are keys to fetch. Nothing is fetched before:
+    /// the instance that a push is tried in is never called.
+    pub(crate) fn start(&self) {
+        let first = if self.keys.borrow().is_empty() { TICK } else { TICK_AT_ONCE };
+        self.tick_every(first);
+    }
+
+    /// A request waits for a key of this issuer. None if there is nothing to wait for, or too many
+    /// wait.
+    pub(crate) fn want(
+        &self,
+        issuer: usize,
+        now: UnixTime,
+        context: u32,
+        request: Weak<RefCell<Request>>,
+    ) -> Option<Wait> {
+        if self.waiting.borrow().len() >= WAITING_REQUESTS {
+            return None;
+        }
+        let wait = self.keys.borrow_mut().want(issuer, now)?;
+        self.waiting.borrow_mut().push((context, request));
+        self.tick_every(TICK_AT_ONCE);
+        Some(wait)
+    }
+
+    /// The host calls: fetches what is due, and looks at who waits.
+    pub(crate) fn tick(&self) {
+        let Ok(now) = host::now() else { return };
+        let due = self.keys.borrow_mut().due(now);
+        for fetch in due {
+            self.fetch(&fetch, now);
+        }
+        self.look(now);
+    }
+
+    /// This configuration is over: nothing is fetched any more, so nobody waits any longer.
+    pub(crate) fn end(&self) {
+        self.keys.replace(KeyStore::default());
+        if let Ok(now) = host::now() {
+            self.look(now);
+        }
+    }
+
+    /// An answer came. Whose it is, the token says.
+    pub(crate) fn answered(&self, token: u32, headers: usize, body_size: usize) {
+        let flight = {
+            let mut flights = self.flights.borrow_mut();
+            flights.iter().position(|(known, _)| *known == token).map(|at| flights.swap_remove(at))
+        };
+        let (Some((_, issuer)), Ok(now)) = (flight, host::now()) else { return };
+        let pairs = call::response_headers().unwrap_or_default();
+        let value = |name: &[u8]| {
+            let found = pairs.iter().find(|(known, _)| known == name);
+            found.and_then(|(_, value)| str::from_utf8(value).ok())
+        };
+        // What is too long is not copied.
+        let read = (body_size <= KEY_SET_BYTES).then(|| call::response_body(body_size).ok());
+        let body = read.flatten();
+        let answer = match headers {
+            0 => Answer::Lost,
+            _ => Answer::Response {
+                status: value(b":status").and_then(|status| status.parse().ok()),
+                cache_control: value(b"cache-control"),
+                length: body_size,
+                body: body.as_deref(),
+            },
+        };
+        self.take(issuer, &answer, now);
+        self.look(now);
+    }
+
+    fn fetch(&self, fetch: &Fetch, now: UnixTime) {
+        match call::get(fetch) {
+            Ok(token) => self.flights.borrow_mut().push((token, fetch.issuer)),
+            Err(_) => self.take(fetch.issuer, &Answer::NotSent, now),
+        }
+    }
+
+    fn take(&self, issuer: usize, answer: &Answer<'_>, now: UnixTime) {
+        let progress = self.keys.borrow_mut().answered(issuer, answer, now);
+        match progress {
+            Progress::Next(fetch) => self.fetch(&fetch, now),
+            Progress::Fetched => {
+                stats::fetched("ok");
+                if self.last_fault.replace(None).is_some() {
+                    self.log(LogLevel::Info, issuer, "fetched again");
+                }
+            }
+            Progress::Failed(fault) => {
+                stats::fetched(fault.code());
+                let new = self.last_fault.borrow().as_ref() != Some(&fault);
+                if new {
+                    self.log(LogLevel::Error, issuer, &fault.to_string());
+                }
+                self.last_fault.replace(Some(fault));
+            }
+            Progress::Stray => {}
+        }
+    }
+
+    fn log(&self, level: LogLevel, issuer: usize, what: &str) {
+        let issuers = self.gate.settings().map(|settings| settings.issuers.as_slice());
+        let name = issuers.and_then(|issuers| issuers.get(issuer)).map(|rules| &*rules.issuer);
+        host::log(level, &format!("keys of `{}`: {what}", name.unwrap_or_default()));
+    }
+
+    /// Lets every request look that waits. Each ends its wait, or goes on with it.
+    fn look(&self, now: UnixTime) {
+        let waiting = self.waiting.take();
+        let some = !waiting.is_empty();
+        for (context, weak) in waiting {
+            let Some(request) = weak.upgrade() else { continue };
+            let waits = match (host::set_effective_context(context), request.try_borrow_mut()) {
+                (Ok(()), Ok(mut request)) => request.look(now),
+                (Err(error), _) => {
+                    host::log(LogLevel::Critical, &error.to_string());
+                    false
+                }
+                // A request that is being called is looked at again.
+                (Ok(()), Err(_)) => true,
+            };
+            if waits {
+                self.waiting.borrow_mut().push((context, weak));
+            }
+        }
+        if some && let Err(error) = host::set_effective_context(self.root) {
+            host::log(LogLevel::Critical, &error.to_string());
+        }
+        let waits = !self.waiting.borrow().is_empty();
+        self.tick_every(if waits { TICK_WAITING } else { TICK });
+    }
+
+    fn tick_every(&self, milliseconds: u32) {
+        if self.tick.replace(milliseconds) != milliseconds
+            && let Err(error) = host::tick_every(milliseconds)
+        {
+            // Without it nothing waits to its end, so that the host's own bounds have to end it.
+            host::log(LogLevel::Critical, &error.to_string());
+        }
+    }
+}

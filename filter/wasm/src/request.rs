@@ -1,0 +1,391 @@
+//! One request: a small state machine that callbacks drive, and of which every end leaves an
+//! audit record that is written when the host logs.
+//!
+//! A callback that does not fit the state is a refusal. The end of the body is the end of the
+//! stream or the trailers, whichever comes; a request without a body is judged with its headers.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use fieldgate_core::audit::{AuditRecord, ResponseFacts};
+use fieldgate_core::denial::Reason;
+use fieldgate_core::gate::{Effect, Gate, Outcome, Pending, Step};
+use fieldgate_core::http::{HeaderChanges, HeaderPair, HeaderPairs};
+use fieldgate_core::reply::{Refusal, Reply};
+use fieldgate_core::settings::{AuditForm, RequestHeaders};
+use fieldgate_core::token::remote::{Wait, Waiting};
+use fieldgate_core::token::{TokenError, UnixTime};
+use proxy_wasm::types::Action;
+
+use crate::hooks;
+use crate::host::{self, HostError, LogLevel};
+use crate::native::Native;
+use crate::published::Shared;
+
+/// Filter state (`wasm.` + name): the record as JSON text.
+const AUDIT: &str = "fieldgate.audit";
+/// Filter state: the record as a `google.protobuf.Struct`.
+const AUDIT_STRUCT: &str = "fieldgate.audit_struct";
+/// Filter state: what the RBAC filter behind this one asks for.
+const VERDICT: &str = "fieldgate.verdict";
+const FORWARD: &[u8] = b"forward";
+
+/// Declares how the host is to keep the records: for the whole request, internal redirects
+/// included. The verdict is not declared, so that it ends with this filter chain.
+pub(crate) fn declare_records(gate: &Gate) -> Result<(), HostError> {
+    host::declare_string(AUDIT)?;
+    match form(gate) {
+        AuditForm::TextAndStruct => host::declare_struct(AUDIT_STRUCT),
+        AuditForm::Text => Ok(()),
+    }
+}
+
+/// A request. It is shared with whoever calls it when keys have come.
+pub(crate) struct Request {
+    shared: Rc<Shared>,
+    context: u32,
+    this: Weak<RefCell<Self>>,
+    state: State,
+}
+
+enum State {
+    /// Nothing came yet.
+    Fresh,
+    /// A key is missing that may have been published since.
+    AwaitKeys(Box<AwaitKeys>),
+    /// The head was accepted; so much of the body is buffered.
+    AwaitBody { pending: Box<Pending>, buffered: usize, head: HeadWas },
+    /// It is over: the canonical request is on its way upstream.
+    Forwarded(Box<AuditRecord>),
+    /// It is over: the client has its answer from here.
+    Answered(Box<AuditRecord>),
+    /// It is over and written.
+    Logged,
+}
+
+struct AwaitKeys {
+    headers: Vec<HeaderPair>,
+    wait: Wait,
+    /// What becomes of the request if no key comes.
+    otherwise: Box<Outcome>,
+    body: Body,
+}
+
+/// How the head of a request came to be accepted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeadWas {
+    /// When it came.
+    Accepted,
+    /// After a wait for keys, in stream mode: the host had to be told to go on.
+    Resumed,
+}
+
+/// How much of a body is there.
+#[derive(Clone, Copy)]
+enum Body {
+    /// The headers were all.
+    None,
+    /// So many bytes are buffered, and there are more to come.
+    Part(usize),
+    /// So many bytes, and that is all.
+    Whole(usize),
+}
+
+impl Request {
+    pub(crate) fn new(shared: Rc<Shared>, context: u32) -> Rc<RefCell<Self>> {
+        Rc::new_cyclic(|this| {
+            let this = this.clone();
+            RefCell::new(Self { shared, context, this, state: State::Fresh })
+        })
+    }
+
+    fn begin(&mut self, end_of_stream: bool) -> Action {
+        let (headers, now) = match (host::request_headers(), host::now()) {
+            (Ok(headers), Ok(now)) => (headers, now),
+            (Err(error), _) | (_, Err(error)) => return self.fail(error),
+        };
+        hooks::trap_if_asked(&headers);
+        let body = if end_of_stream { Body::None } else { Body::Part(0) };
+        match self.judge_head(&headers, now) {
+            Step::AwaitKeys { issuer, otherwise } => {
+                match self.shared.want(issuer, now, self.context, self.this.clone()) {
+                    Some(wait) => {
+                        let waiting = AwaitKeys { headers, wait, otherwise, body };
+                        self.state = State::AwaitKeys(Box::new(waiting));
+                        Action::Pause
+                    }
+                    None => self.settle(*otherwise, 0),
+                }
+            }
+            step => self.follow(step, body, HeadWas::Accepted),
+        }
+    }
+
+    fn judge_head(&self, headers: &HeaderPairs, now: UnixTime) -> Step {
+        self.shared.gate.begin(headers, &self.shared.keys.borrow(), &Native, now)
+    }
+
+    /// Goes on from the verdict on the head.
+    fn follow(&mut self, step: Step, body: Body, head: HeadWas) -> Action {
+        let pending = match step {
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => {
+                return self.settle(*outcome, 0);
+            }
+            Step::AwaitBody(pending) => pending,
+        };
+        if let Err(error) = prepare_headers(pending.header_changes()) {
+            host::log(LogLevel::Critical, &format!("request headers: {error}"));
+            return self.settle(*pending.refuse(Reason::Internal), 0);
+        }
+        let buffered = match body {
+            Body::None => return self.settle(*pending.finish(&[]), 0),
+            Body::Whole(size) => return self.finish(pending, size),
+            Body::Part(size) => size,
+        };
+        self.state = State::AwaitBody { pending, buffered, head };
+        match self.mode() {
+            RequestHeaders::Hold => Action::Pause,
+            RequestHeaders::Stream => match host::set_property(VERDICT, FORWARD) {
+                Ok(()) => Action::Continue,
+                Err(error) => self.fail(error),
+            },
+        }
+    }
+
+    /// Keys may have come, or time has passed. Whether the request still waits.
+    pub(crate) fn look(&mut self, now: UnixTime) -> bool {
+        let mut waiting = match std::mem::replace(&mut self.state, State::Fresh) {
+            State::AwaitKeys(waiting) => waiting,
+            state @ (State::Fresh
+            | State::AwaitBody { .. }
+            | State::Forwarded(_)
+            | State::Answered(_)
+            | State::Logged) => {
+                self.state = state;
+                return false;
+            }
+        };
+        let stands = self.shared.keys.borrow_mut().waiting(&mut waiting.wait, now);
+        let step = match stands {
+            Waiting::On => None,
+            Waiting::Look => match self.judge_head(&waiting.headers, now) {
+                Step::AwaitKeys { .. } => None,
+                step => Some(step),
+            },
+            Waiting::Over => Some(self.judge_head(&waiting.headers, now)),
+        };
+        let Some(step) = step else {
+            self.state = State::AwaitKeys(waiting);
+            return true;
+        };
+        // Nobody returns this to the host: going on has to be said to it.
+        let head = match self.mode() {
+            RequestHeaders::Hold => HeadWas::Accepted,
+            RequestHeaders::Stream => HeadWas::Resumed,
+        };
+        if self.follow(step, waiting.body, head) == Action::Continue
+            && let Err(error) = host::resume_request()
+        {
+            self.fail(error);
+        }
+        false
+    }
+
+    /// More of the body came while keys are waited for.
+    fn keep(&mut self, mut waiting: Box<AwaitKeys>, body: Body) -> Action {
+        let (Body::Part(size) | Body::Whole(size)) = body else {
+            return self.fail(HostError::UNEXPECTED_CALLBACK);
+        };
+        if size > self.shared.gate.body_limit() {
+            let (_, record) = waiting.otherwise.into_parts();
+            return self.settle(*record.overruled(Reason::BodyTooLarge), size);
+        }
+        waiting.body = body;
+        self.state = State::AwaitKeys(waiting);
+        Action::Pause
+    }
+
+    /// The body is complete, in the host's buffer.
+    fn finish(&mut self, pending: Box<Pending>, size: usize) -> Action {
+        let outcome = match host::request_body(size) {
+            Ok(body) if body.len() == size => pending.finish(&body),
+            Ok(_) | Err(_) => {
+                host::log(LogLevel::Critical, "the request body cannot be read");
+                pending.refuse(Reason::Internal)
+            }
+        };
+        self.settle(*outcome, size)
+    }
+
+    fn settle(&mut self, outcome: Outcome, buffered: usize) -> Action {
+        let (effect, record) = outcome.into_parts();
+        match effect {
+            Effect::Reply(reply) => {
+                self.state = State::Answered(Box::new(record));
+                answer(&reply)
+            }
+            Effect::Forward(body) => {
+                self.state = State::Forwarded(Box::new(record));
+                match self.forward(&body, buffered) {
+                    Ok(()) => Action::Continue,
+                    Err(error) => self.fail(error),
+                }
+            }
+        }
+    }
+
+    /// Puts the canonical body in place of the client's. While headers are held they state its
+    /// length; in stream mode they are gone, without one.
+    fn forward(&self, body: &[u8], buffered: usize) -> Result<(), HostError> {
+        host::replace_request_body(buffered, body)?;
+        match self.mode() {
+            RequestHeaders::Hold => {
+                host::set_request_header("content-length", body.len().to_string().as_bytes())?;
+                host::set_property(VERDICT, FORWARD)
+            }
+            RequestHeaders::Stream => Ok(()),
+        }
+    }
+
+    /// The host does not do what it should: the request ends here, and the record says so.
+    fn fail(&mut self, error: HostError) -> Action {
+        host::log(LogLevel::Critical, &error.to_string());
+        let outcome = match std::mem::replace(&mut self.state, State::Fresh) {
+            State::AwaitKeys(waiting) => {
+                let (_, record) = waiting.otherwise.into_parts();
+                record.overruled(Reason::Internal)
+            }
+            State::AwaitBody { pending, .. } => pending.refuse(Reason::Internal),
+            State::Forwarded(record) | State::Answered(record) => {
+                record.overruled(Reason::Internal)
+            }
+            State::Fresh | State::Logged => self.shared.gate.unseen().overruled(Reason::Internal),
+        };
+        let (effect, record) = outcome.into_parts();
+        self.state = State::Answered(Box::new(record));
+        match effect {
+            Effect::Reply(reply) => answer(&reply),
+            Effect::Forward(_) => answer(&Reply::from(Refusal::from(Reason::Internal))),
+        }
+    }
+
+    /// A closed gate forwards nothing, so that its mode does not matter.
+    fn mode(&self) -> RequestHeaders {
+        self.shared
+            .gate
+            .settings()
+            .map_or(RequestHeaders::Hold, |settings| settings.request_headers)
+    }
+}
+
+impl Request {
+    pub(crate) fn headers_came(&mut self, end_of_stream: bool) -> Action {
+        match self.state {
+            State::Fresh => self.begin(end_of_stream),
+            State::AwaitKeys(_)
+            | State::AwaitBody { .. }
+            | State::Forwarded(_)
+            | State::Answered(_)
+            | State::Logged => self.fail(HostError::UNEXPECTED_CALLBACK),
+        }
+    }
+
+    pub(crate) fn body_came(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match std::mem::replace(&mut self.state, State::Fresh) {
+            State::AwaitKeys(waiting) => {
+                let body = if end_of_stream { Body::Whole(size) } else { Body::Part(size) };
+                self.keep(waiting, body)
+            }
+            State::AwaitBody { pending, .. } if size > pending.body_limit() => {
+                self.settle(*pending.refuse(Reason::BodyTooLarge), size)
+            }
+            State::AwaitBody { pending, .. } if end_of_stream => self.finish(pending, size),
+            State::AwaitBody { pending, head, .. } => {
+                self.state = State::AwaitBody { pending, buffered: size, head };
+                Action::Pause
+            }
+            // An answered request's body is on its way out; a forwarded one has no more of it.
+            state @ (State::Forwarded(_) | State::Answered(_) | State::Logged) => {
+                self.state = state;
+                Action::Pause
+            }
+            State::Fresh => self.fail(HostError::UNEXPECTED_CALLBACK),
+        }
+    }
+
+    pub(crate) fn trailers_came(&mut self) -> Action {
+        if let State::AwaitKeys(_) | State::AwaitBody { .. } = self.state
+            && let Err(error) = host::clear_request_trailers()
+        {
+            return self.fail(error);
+        }
+        match std::mem::replace(&mut self.state, State::Fresh) {
+            State::AwaitKeys(waiting) => match waiting.body {
+                Body::Part(size) | Body::Whole(size) => self.keep(waiting, Body::Whole(size)),
+                Body::None => self.fail(HostError::UNEXPECTED_CALLBACK),
+            },
+            // Envoy 1.40 loses the body of a request that was resumed, if it has trailers. The client
+            // may try again: the keys are there now.
+            State::AwaitBody { pending, buffered, head: HeadWas::Resumed } => {
+                let outcome = pending.refuse(Reason::Token(TokenError::KeysUnavailable));
+                self.settle(*outcome, buffered)
+            }
+            State::AwaitBody { pending, buffered, head: HeadWas::Accepted } => {
+                self.finish(pending, buffered)
+            }
+            state @ (State::Forwarded(_) | State::Answered(_) | State::Logged) => {
+                self.state = state;
+                Action::Pause
+            }
+            State::Fresh => self.fail(HostError::UNEXPECTED_CALLBACK),
+        }
+    }
+
+    /// Writes the record, once.
+    pub(crate) fn log(&mut self) {
+        let record = match std::mem::replace(&mut self.state, State::Logged) {
+            State::Fresh => self.shared.gate.unseen(),
+            State::AwaitKeys(waiting) => waiting.otherwise.into_parts().1.abandoned(),
+            State::AwaitBody { pending, .. } => pending.abandon(),
+            State::Forwarded(record) | State::Answered(record) => *record,
+            State::Logged => return,
+        };
+        let response = ResponseFacts {
+            status: host::number_property(&["response", "code"]).filter(|status| *status != 0),
+            details: host::text_property(&["response", "code_details"]),
+        };
+        let record = record.to_json(&response);
+        let nested = match form(&self.shared.gate) {
+            AuditForm::TextAndStruct => {
+                host::set_property(AUDIT_STRUCT, &AuditRecord::to_struct(&record))
+            }
+            AuditForm::Text => Ok(()),
+        };
+        let text = host::set_property(AUDIT, record.to_string().as_bytes());
+        if let Err(error) = nested.and(text) {
+            host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
+        }
+    }
+}
+
+/// In which forms records are written: a closed gate does not know which is read, and writes all.
+fn form(gate: &Gate) -> AuditForm {
+    gate.settings().map_or(AuditForm::TextAndStruct, |settings| settings.audit)
+}
+
+/// Makes the headers those of the canonical request, whose length is not known yet. Where a length
+/// stayed while the body changes, the rest would be read as the connection's next request.
+fn prepare_headers(changes: &HeaderChanges) -> Result<(), HostError> {
+    let HeaderChanges { removed, set } = changes;
+    removed.iter().try_for_each(|name| host::remove_request_header(name))?;
+    set.iter().try_for_each(|(name, value)| host::set_request_header(name, value))
+}
+
+/// Answers the client; where that fails the stream is reset, so that nothing hangs.
+pub(crate) fn answer(reply: &Reply) -> Action {
+    if let Err(error) = host::send_local_response(reply) {
+        host::log(LogLevel::Critical, &format!("local reply: {error}"));
+        host::reset_request();
+    }
+    Action::Pause
+}
