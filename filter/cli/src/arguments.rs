@@ -9,18 +9,20 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Exit;
 use crate::render::{Form, Ink, Style};
+use crate::status::admin::AdminUrl;
 
 const EXAMPLES: &str = "\
 Examples:
   fieldgate check policies/backstage
   fieldgate test policies/backstage --filter contractor
   fieldgate build policies/backstage -o plugin.json
+  fieldgate status http://127.0.0.1:9901
 
 Exit codes:
   0  done
   1  could not run
   2  a case failed
-  3  the bundle has errors";
+  3  errors were found: in the bundle, or in what an Envoy enforces";
 
 /// A command line that was understood.
 pub(crate) struct Arguments {
@@ -31,7 +33,7 @@ pub(crate) struct Arguments {
 /// What is said instead of running: help, the version, or why the words were not understood.
 pub(crate) struct Instead(clap::Error);
 
-/// Build, check and test policy bundles for the fieldgate filter.
+/// Build, check and test policy bundles for the fieldgate filter, and ask what is in force.
 #[derive(Parser)]
 #[command(name = "fieldgate", version, after_help = EXAMPLES)]
 #[command(disable_help_subcommand = true, subcommand_required = true)]
@@ -68,6 +70,7 @@ pub(crate) enum Verb {
     Build(Build),
     Check(Check),
     Test(Test),
+    Status(Status),
 }
 
 /// Build the plugin configuration of a bundle, or what carries it to an Envoy
@@ -158,6 +161,33 @@ pub(crate) struct Test {
     pub(crate) filter: Option<String>,
 }
 
+/// Ask a running Envoy which policy each listener enforces, and what is wrong with that
+///
+/// Reads Envoy's admin interface and changes nothing. One line for each fieldgate filter, then one for each
+/// finding: a push that was refused and why, a filter without a valid configuration, a missing seatbelt and
+/// more. Name, revision and digest are those of the policy that Envoy shows in its configuration, or, where
+/// it shows a refused one, those that the filter's metrics tell.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate status http://127.0.0.1:9901
+  fieldgate status 127.0.0.1:9901 --format plain
+  fieldgate status 127.0.0.1:9901 --format json | jq -r 'select(.kind == \"filter\").revision'
+  fieldgate status 127.0.0.1:15000    # beside: kubectl port-forward deploy/gateway 15000
+
+Exit codes:
+  0  every filter enforces a policy; there may be warnings
+  1  could not run: there is no Envoy, or it does not answer
+  3  errors were found, or no listener has a fieldgate filter")]
+pub(crate) struct Status {
+    /// The address of Envoy's admin interface
+    #[arg(value_name = "ADMIN_URL")]
+    pub(crate) url: AdminUrl,
+    /// How filters and findings are shown
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    format: Format,
+}
+
 impl Arguments {
     /// Reads the command line.
     pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Instead> {
@@ -166,6 +196,7 @@ impl Arguments {
             Verb::Build(build) => build.message_format,
             Verb::Check(check) => check.format,
             Verb::Test(test) => test.format,
+            Verb::Status(status) => status.format,
         };
         let form = match format {
             Format::Human => Form::Human,

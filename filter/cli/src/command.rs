@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod status;
 pub(crate) mod test;
 
 use std::io;

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// As asked.
     Done,
-    /// It could not run: wrong arguments, a file that cannot be read or written.
+    /// It could not run: wrong arguments, a file that cannot be read or written, no Envoy.
     CouldNotRun,
     /// A case failed.
     CaseFailed,
-    /// The bundle has errors.
+    /// The bundle has errors, or what an Envoy enforces.
     Findings,
 }
 

@@ -1,4 +1,4 @@
-//! fieldgate's command line: builds, checks and tests policy bundles.
+//! fieldgate's command line: builds, checks and tests policy bundles, and asks what is in force.
 //!
 //! stdout carries what was asked for, stderr everything else. Arguments are read once, a command
 //! does its work and hands values to [`output`], and the exit code says how it ended.
@@ -8,6 +8,7 @@ mod command;
 mod exit;
 mod output;
 mod render;
+mod status;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Verb::Build(build) => command::build::build(&build, &mut output),
         Verb::Check(check) => command::check::check(&check, &mut output),
         Verb::Test(test) => command::test::test(&test, &mut output),
+        Verb::Status(status) => command::status::status(&status, &mut output),
     };
     done.unwrap_or_else(|error| output.lost(&error)).into()
 }

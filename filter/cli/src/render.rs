@@ -1,5 +1,7 @@
 //! Values -> text, in one of three forms. Nothing here writes.
 
+pub(crate) mod status;
+
 use fieldgate_policy::bundle::Bundle;
 use fieldgate_policy::cases::Checked;
 use fieldgate_policy::diagnostic::{Diagnostic, Severity};

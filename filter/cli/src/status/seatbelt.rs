@@ -1,0 +1,85 @@
+//! A filter's configuration in Envoy -> whether it is the seatbelt: Envoy's own RBAC filter that
+//! lets only requests pass that fieldgate has marked.
+//!
+//! It is recognized in the form that `envoy/` ships, with whatever further conditions. Another form
+//! may be as good; it is not taken for one.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Unreadable;
+use super::dump::Any;
+
+const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+/// What fieldgate sets, as other filters see it, and to what.
+const MARK: (&str, &str) = ("wasm.fieldgate.verdict", "forward");
+
+/// Whether nothing passes this filter without fieldgate's mark.
+pub(super) fn demands_mark(any: &Any) -> Result<bool, Unreadable> {
+    if any.kind() != RBAC {
+        return Ok(false);
+    }
+    let Wire { rules } = any.read()?;
+    let Some(Rules { action, policies }) = rules else { return Ok(false) };
+    // One policy is enough to pass, and within it one principal.
+    let demanded = |policy: &Policy| policy.principals.iter().all(Principal::demands_mark);
+    Ok(matches!(action.as_deref(), None | Some("ALLOW")) && policies.values().all(demanded))
+}
+
+impl Principal {
+    fn demands_mark(&self) -> bool {
+        let Self { filter_state, and_ids } = self;
+        let (key, value) = MARK;
+        let marked = filter_state.as_ref().is_some_and(|state| {
+            state.key == key && state.string_match.exact.as_deref() == Some(value)
+        });
+        marked || and_ids.as_ref().is_some_and(|all| all.ids.iter().any(Self::demands_mark))
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    rules: Option<Rules>,
+}
+
+#[derive(Deserialize)]
+struct Rules {
+    /// Absent where it is the first of its kind: `ALLOW`.
+    action: Option<String>,
+    #[serde(default)]
+    policies: BTreeMap<String, Policy>,
+}
+
+#[derive(Deserialize)]
+struct Policy {
+    #[serde(default)]
+    principals: Vec<Principal>,
+}
+
+#[derive(Deserialize)]
+struct Principal {
+    #[serde(alias = "filterState")]
+    filter_state: Option<FilterState>,
+    #[serde(alias = "andIds")]
+    and_ids: Option<Set>,
+}
+
+#[derive(Deserialize)]
+struct Set {
+    #[serde(default)]
+    ids: Vec<Principal>,
+}
+
+#[derive(Deserialize)]
+struct FilterState {
+    #[serde(default)]
+    key: String,
+    #[serde(default, alias = "stringMatch")]
+    string_match: StringMatch,
+}
+
+#[derive(Default, Deserialize)]
+struct StringMatch {
+    exact: Option<String>,
+}
