@@ -86,6 +86,11 @@ impl Client {
     }
 
     #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
     pub fn http2(self) -> Self {
         Self { version: Version::Http2, ..self }
     }

@@ -194,6 +194,12 @@ impl Envoy {
         self.log.lock().expect("the log is readable").entries(tag).len()
     }
 
+    /// Where the admin interface listens.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
     /// Asks the admin interface.
     ///
     /// # Errors

@@ -52,24 +52,29 @@ impl Build {
 }
 
 fn build(further: &[&OsStr]) -> Result<String> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(repository())
-        .args(["build", "--package", "fieldgate-filter", "--target", "wasm32-wasip1"])
-        .args(["--profile", "wasm-dev", "--message-format", "json-render-diagnostics"])
-        .args(further)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo cannot be run")?;
-    if !output.status.success() {
-        bail!("the filter does not build");
-    }
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    let file = messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
+    let arguments = ["--target", "wasm32-wasip1", "--profile", "wasm-dev"].map(AsRef::as_ref);
+    let messages = cargo_build("fieldgate-filter", &[&arguments, further].concat())?;
+    let file = messages.iter().rev().find_map(|message| {
         let files = message["filenames"].as_array()?;
         let file = files.iter().find_map(|file| file.as_str()?.strip_suffix(".wasm"))?;
         Some(PathBuf::from(format!("{file}.wasm")))
     });
     let file = file.context("cargo names no wasm file")?;
     Ok(file.to_str().context("a path in UTF-8")?.to_owned())
+}
+
+/// Builds a package of this repository; what cargo says of it, as JSON.
+pub(crate) fn cargo_build(package: &str, further: &[&OsStr]) -> Result<Vec<Value>> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(repository())
+        .args(["build", "--package", package, "--message-format", "json-render-diagnostics"])
+        .args(further)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo cannot be run")?;
+    if !output.status.success() {
+        bail!("`{package}` does not build");
+    }
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

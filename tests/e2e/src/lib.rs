@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 pub mod backend;
 pub mod bundle;
+pub mod cli;
 pub mod client;
 pub mod corpus;
 pub mod envoy;
