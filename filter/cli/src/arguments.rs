@@ -1,12 +1,14 @@
 //! The command line as words -> [`Arguments`]: what to do, and how to show it.
 
+mod build;
+
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::build::{Artefact, Build, Proxy};
 use crate::exit::Exit;
 use crate::render::{Form, Ink, Style};
 use crate::status::admin::AdminUrl;
@@ -67,63 +69,10 @@ enum Color {
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
-    Build(Build),
+    Build(Box<Build>),
     Check(Check),
     Test(Test),
     Status(Status),
-}
-
-/// Build the plugin configuration of a bundle, or what carries it to an Envoy
-///
-/// The same bundle and options give the same bytes. A bundle with errors is not built.
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  fieldgate build policies/backstage > plugin.json
-  fieldgate build policies/backstage -o plugin.json --revision 2026-11-24.1
-  fieldgate build policies/backstage --format ecds --wasm /etc/envoy/fieldgate.wasm -o ecds.json
-  fieldgate build policies/backstage --format lds --listen 0.0.0.0:8080 --cluster portal -o lds.json")]
-pub(crate) struct Build {
-    /// The bundle's folder
-    pub(crate) bundle: PathBuf,
-    /// What to build
-    #[arg(long, value_name = "FORMAT", default_value = "json")]
-    pub(crate) format: Artefact,
-    /// Write to this file, which is replaced at once, instead of stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// The policy's revision, in place of the one that policy.yaml gives
-    #[arg(long, value_name = "REV")]
-    pub(crate) revision: Option<String>,
-    /// Do not print the summary
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// How findings and the summary are shown
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    message_format: Format,
-    /// ecds, lds: the file of the filter's code on Envoy's machine [default: fieldgate.wasm]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) wasm: Option<String>,
-    /// lds: where to listen [default: 0.0.0.0:10000]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: Option<SocketAddr>,
-    /// lds: the cluster of the GraphQL server [default: graphql]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) cluster: Option<String>,
-    /// lds: the listener's name [default: graphql]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-}
-
-/// What a bundle is built into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Artefact {
-    /// The plugin configuration alone
-    Json,
-    /// The filter, for extension config discovery (ECDS) from a file
-    Ecds,
-    /// The listener, for listener discovery (LDS) from a file
-    Lds,
 }
 
 /// Report everything that is wrong with a bundle

@@ -15,9 +15,10 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::render;
 
-/// Says why a command cannot run.
-fn could_not_run(message: &str, output: &mut Output) -> io::Result<Exit> {
-    output.note(&format!("error: {message}\n"))?;
+/// Says why a command cannot run, and what to do about it.
+fn could_not_run(message: &str, help: Option<&str>, output: &mut Output) -> io::Result<Exit> {
+    let help = help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
+    output.note(&format!("error: {message}\n{help}"))?;
     Ok(Exit::CouldNotRun)
 }
 
@@ -40,7 +41,7 @@ fn load(
     output: &mut Output,
 ) -> io::Result<Result<Bundle, Exit>> {
     if let Some(message) = not_a_folder(path) {
-        return could_not_run(&message, output).map(Err);
+        return could_not_run(&message, None, output).map(Err);
     }
     match Bundle::load(path, revision) {
         Ok(bundle) => {

@@ -93,6 +93,52 @@ fn a_bundle_with_errors_leaves_the_file_as_it_was() {
     assert_eq!(names(&folder), ["plugin.json"]);
 }
 
+/// A bundle whose plugin configuration has at least so many bytes.
+fn large_bundle(name: &str, bytes: usize) -> PathBuf {
+    let folder = empty_folder(name);
+    let minimal = root().join("../policy/tests/bundles/minimal");
+    for file in ["policy.yaml", "schema.graphql"] {
+        fs::copy(minimal.join(file), folder.join(file)).unwrap();
+    }
+    let settings = fs::read_to_string(minimal.join("fieldgate.yaml")).unwrap();
+    let audiences: Vec<String> =
+        (0..bytes / 1000).map(|at| format!("{at:06}{}", "x".repeat(994))).collect();
+    let settings = settings.replace("[portal]", &format!("[{}]", audiences.join(", ")));
+    fs::write(folder.join("fieldgate.yaml"), settings).unwrap();
+    folder
+}
+
+/// A plain `kubectl apply` does not take the one, and no cluster the other.
+#[test]
+fn resources_that_are_too_large() {
+    let file = empty_folder("resource").join("resource.yaml");
+    let build = |bundle: &Path, further: &[&str]| {
+        let image = "oci://registry.example/fieldgate:1.0";
+        let mut words = vec!["build", bundle.to_str().unwrap(), "--message-format", "plain"];
+        words.extend(["--image", image, "-o", file.to_str().unwrap()]);
+        let done = run(&[words.as_slice(), further].concat());
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let forms: [&[&str]; 4] = [
+        &["--format", "istio", "--selector", "a=b"],
+        &["--format", "istio-wasmplugin", "--selector", "a=b"],
+        &["--format", "istio-trafficextension", "--selector", "a=b"],
+        &["--format", "envoy-gateway", "--listener", "a/b"],
+    ];
+    let (large, too_large) = (large_bundle("large", 300_000), large_bundle("too-large", 1_500_000));
+    for form in forms {
+        let (exit, said) = build(&large, form);
+        assert_eq!(exit, Some(0), "{said}");
+        assert!(said.contains("warning[manifest-large]: "), "{said}");
+        assert!(said.contains("help: use `kubectl apply --server-side`"), "{said}");
+        fs::remove_file(&file).unwrap();
+        let (exit, said) = build(&too_large, form);
+        assert_eq!(exit, Some(3), "{said}");
+        assert!(said.contains("error[manifest-too-large]: "), "{said}");
+        assert!(!file.exists(), "what no cluster takes is not written");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_not_a_file_is_not_replaced() {

@@ -84,6 +84,14 @@ pub enum Code {
     CaseValue,
     /// A bundle without a fault that the filter would refuse all the same: it is too large.
     Unloadable,
+    /// An image that is not named by its digest.
+    UnpinnedImage,
+    /// A bundle that holds request headers, for a platform that cannot.
+    HeadersNotHeld,
+    /// A resource that a plain `kubectl apply` does not take.
+    ManifestLarge,
+    /// A resource that a cluster does not take.
+    ManifestTooLarge,
 }
 
 /// Whether a bundle can be built in spite of it.
@@ -158,6 +166,10 @@ impl Code {
             Self::SdlRoot => "sdl-root",
             Self::CaseValue => "case-value",
             Self::Unloadable => "unloadable",
+            Self::UnpinnedImage => "unpinned-image",
+            Self::HeadersNotHeld => "headers-not-held",
+            Self::ManifestLarge => "manifest-large",
+            Self::ManifestTooLarge => "manifest-too-large",
         }
     }
 }
@@ -176,6 +188,12 @@ impl Diagnostic {
         // A message is one line, and cannot move a terminal's cursor, whatever it quotes.
         let message = message.into().chars().flat_map(printable).collect();
         Self { code, severity, message, place: None, label: None, help: None }
+    }
+
+    /// A warning that is at no place of a file.
+    #[must_use]
+    pub fn warning_anywhere(code: Code, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::anywhere(code, message) }
     }
 
     /// A warning.

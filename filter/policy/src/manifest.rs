@@ -1,14 +1,19 @@
-//! A bundle -> the resources that carry its plugin configuration to an Envoy, as JSON.
+//! A bundle -> the resources that carry its plugin configuration to an Envoy, as values.
 //!
 //! The filter's entry comes from the shipped configurations in `envoy/static`, which the tests run:
 //! what is generated here is what stands there, with the bundle's values in it. The same bundle and
 //! options give the same resource.
 
+pub mod gateway;
+pub mod istio;
+pub mod kubernetes;
 mod shipped;
+mod size;
 pub mod xds;
 
 use std::fmt;
 
+use fieldgate_core::policy::blob::Digest;
 use fieldgate_core::settings::RequestHeaders;
 use serde_json::Value;
 
@@ -20,9 +25,18 @@ pub const NAME: &str = "fieldgate";
 /// A bundle as the plugin of a filter.
 #[derive(Clone, Debug)]
 pub struct Plugin {
+    identity: Identity,
     configuration: Value,
     request_headers: RequestHeaders,
     vm_id: String,
+}
+
+/// Which policy a plugin has.
+#[derive(Clone, Debug)]
+struct Identity {
+    policy: String,
+    revision: String,
+    digest: Digest,
 }
 
 /// Why there is no resource.
@@ -30,12 +44,29 @@ pub struct Plugin {
 pub enum ManifestError {
     /// A shipped configuration has not what it should have: a defect of this program.
     Shipped(String),
+    /// A resource cannot be written as YAML: a defect of this program.
+    Rendering(String),
+    /// Istio takes no filter from an `EnvoyFilter` for a waypoint.
+    Waypoint,
+}
+
+impl ManifestError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Shipped(_) | Self::Rendering(_) => None,
+            Self::Waypoint => Some("use `--format istio-trafficextension`"),
+        }
+    }
 }
 
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shipped(what) => write!(f, "the shipped configuration {what}"),
+            Self::Rendering(what) => write!(f, "a resource cannot be written: {what}"),
+            Self::Waypoint => f.write_str("an EnvoyFilter cannot bring the filter to a waypoint"),
         }
     }
 }
@@ -68,13 +99,24 @@ impl Plugin {
         // A new policy gets a fresh VM: what an old one left in memory goes with it, and the VM
         // that Envoy tries a push in is like those that will serve.
         let vm_id = format!("{NAME}-{}", bundle.digest().short());
-        Self { configuration, request_headers, vm_id }
+        let identity = Identity {
+            policy: bundle.policy().parts().name.to_string(),
+            revision: bundle.revision(),
+            digest: bundle.digest(),
+        };
+        Self { identity, configuration, request_headers, vm_id }
     }
 
     /// The plugin configuration as one line of JSON.
     #[must_use]
     pub fn configuration(&self) -> String {
         self.configuration.to_string()
+    }
+
+    /// The plugin configuration as a value, with sorted keys.
+    #[must_use]
+    pub fn configuration_value(&self) -> &Value {
+        &self.configuration
     }
 
     /// When request headers go upstream.

@@ -1,40 +1,45 @@
 //! `fieldgate build`: a bundle -> its plugin configuration, or a resource with it inside.
 
+mod recipe;
+
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use fieldgate_policy::bundle::Bundle;
-use fieldgate_policy::manifest::xds::{self, ListenerOptions};
-use fieldgate_policy::manifest::{ManifestError, Plugin};
+use fieldgate_policy::diagnostic::Severity;
 
-use crate::arguments::{Artefact, Build};
-use crate::command::{could_not_run, load};
+use self::recipe::{Misuse, Recipe};
+use crate::arguments::Build;
+use crate::command::{could_not_run, load, note_findings};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::render;
 
 pub(crate) fn build(arguments: &Build, output: &mut Output) -> io::Result<Exit> {
     let Build { bundle, output: file, revision, quiet, .. } = arguments;
-    if let Some(option) = arguments.option_without_meaning() {
-        let message = format!("`{option}` has no meaning for this `--format`");
-        return could_not_run(&message, output);
-    }
+    let recipe = match Recipe::read(arguments) {
+        Ok(recipe) => recipe,
+        Err(Misuse { message, help }) => return could_not_run(&message, help, output),
+    };
     let bundle = match load(bundle, revision.as_deref(), output)? {
         Ok(bundle) => bundle,
         Err(exit) => return Ok(exit),
     };
-    let text = match artefact(&bundle, arguments) {
-        Ok(text) => text,
-        Err(error) => return could_not_run(&error.to_string(), output),
+    let built = match recipe.build(&bundle) {
+        Ok(built) => built,
+        Err(error) => return could_not_run(&error.to_string(), error.help(), output),
     };
+    let exit = note_findings(&built.findings, output)?;
+    if built.findings.iter().any(|one| one.severity == Severity::Error) {
+        return Ok(exit);
+    }
     match file {
-        None => output.data(&text)?,
+        None => output.data(&built.text)?,
         Some(file) => {
-            if let Err(error) = replace(file, text.as_bytes()) {
+            if let Err(error) = replace(file, built.text.as_bytes()) {
                 let message = format!("`{}` cannot be written: {error}", file.display());
-                return could_not_run(&message, output);
+                return could_not_run(&message, None, output);
             }
         }
     }
@@ -42,42 +47,6 @@ pub(crate) fn build(arguments: &Build, output: &mut Output) -> io::Result<Exit> 
         output.note(&render::summary(&bundle, output.style().form))?;
     }
     Ok(Exit::Done)
-}
-
-/// What was asked for, as text.
-fn artefact(bundle: &Bundle, arguments: &Build) -> Result<String, ManifestError> {
-    let Build { format, wasm, listen, cluster, name, .. } = arguments;
-    let wasm = wasm.as_deref().unwrap_or("fieldgate.wasm");
-    let plugin = Plugin::new(bundle);
-    let resource = match format {
-        Artefact::Json => return Ok(bundle.configuration()),
-        Artefact::Ecds => xds::ecds(&plugin, wasm)?,
-        Artefact::Lds => {
-            let default = ListenerOptions::default();
-            let options = ListenerOptions {
-                name: name.clone().unwrap_or(default.name),
-                listen: listen.unwrap_or(default.listen),
-                cluster: cluster.clone().unwrap_or(default.cluster),
-            };
-            xds::lds(&plugin, wasm, &options)?
-        }
-    };
-    Ok(format!("{resource:#}\n"))
-}
-
-impl Build {
-    /// An option that the format does not know: to pass over it would be to lie.
-    fn option_without_meaning(&self) -> Option<&'static str> {
-        let Self { format, wasm, listen, cluster, name, .. } = self;
-        let given = [
-            ("--wasm", wasm.is_some(), *format != Artefact::Json),
-            ("--listen", listen.is_some(), *format == Artefact::Lds),
-            ("--cluster", cluster.is_some(), *format == Artefact::Lds),
-            ("--name", name.is_some(), *format == Artefact::Lds),
-        ];
-        let stray = given.into_iter().find(|(_, given, known)| *given && !known);
-        stray.map(|(option, _, _)| option)
-    }
 }
 
 /// Replaces a file at once: whoever watches it never sees half a configuration.

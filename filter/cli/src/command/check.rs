@@ -14,7 +14,7 @@ use crate::render;
 pub(crate) fn check(arguments: &Check, output: &mut Output) -> io::Result<Exit> {
     let Check { bundle, .. } = arguments;
     if let Some(message) = not_a_folder(bundle) {
-        return could_not_run(&message, output);
+        return could_not_run(&message, None, output);
     }
     let findings = bundle::check(bundle);
     let style = output.style();

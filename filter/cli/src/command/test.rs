@@ -22,7 +22,7 @@ pub(crate) fn test(arguments: &Test, output: &mut Output) -> io::Result<Exit> {
     };
     if checked.is_empty() {
         // A run that tests nothing must not look like one that passed.
-        return could_not_run("no case to run", output);
+        return could_not_run("no case to run", None, output);
     }
     let style = output.style();
     let lines = checked.iter().map(|one| render::case(one, style.form, style.data));

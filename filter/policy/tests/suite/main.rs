@@ -10,8 +10,10 @@
 mod backstage;
 mod blob;
 mod bundles;
+mod crds;
 mod determinism;
 mod hostile;
+mod kubernetes;
 mod lowering;
 mod manifest;
 mod model;
