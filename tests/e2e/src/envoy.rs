@@ -9,12 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::client::{Answer, Client, TIMEOUT};
+use crate::cluster::Served;
 use crate::repository;
 
 mod log;
@@ -63,7 +64,7 @@ impl Envoy {
         let directory = tempfile::tempdir()?;
         let access_log = directory.path().join("access.log");
         let bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;
-        Self::run(directory, &bootstrap, listeners).await
+        Self::run(directory, &bootstrap, listeners.len()).await
     }
 
     /// Starts Envoy with its listeners from a file, as LDS, so that they can be pushed anew.
@@ -78,10 +79,26 @@ impl Envoy {
         let first = template::discovery(listeners, 1, &access_log)?;
         fs::write(&file, first.to_string())?;
         let bootstrap = template::bootstrap(listeners, Delivery::File(&file), &access_log)?;
-        Self::run(directory, &bootstrap, listeners).await
+        Self::run(directory, &bootstrap, listeners.len()).await
     }
 
-    async fn run(directory: TempDir, bootstrap: &Value, listeners: &[Listener]) -> Result<Self> {
+    /// Starts Envoy with listeners that a control plane serves, in front of a backend. What it says
+    /// to them in a trial run has to be nothing.
+    ///
+    /// # Errors
+    /// There is no Envoy, or it does not start: its log is in the error.
+    pub async fn start_served(served: &mut Served, upstream: SocketAddr) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path();
+        served.settle(path)?;
+        let bootstrap = template::around(served, upstream, &path.join("access.log"))?;
+        fs::write(path.join("trial.json"), bootstrap.to_string())?;
+        let said = Self::validate(path, "trial.json")?;
+        ensure!(!said.contains("[warning]"), "{said}");
+        Self::run(directory, &bootstrap, 1).await
+    }
+
+    async fn run(directory: TempDir, bootstrap: &Value, listeners: usize) -> Result<Self> {
         let path = directory.path();
         // Envoy reads JSON as it reads YAML.
         let config = path.join("envoy.json");
@@ -324,7 +341,7 @@ async fn ready(
     process: &mut Process,
     path: &Path,
     admin_address: &Path,
-    wanted: &[Listener],
+    wanted: usize,
 ) -> Result<Client> {
     let begin = Instant::now();
     loop {
@@ -336,7 +353,7 @@ async fn ready(
             let admin = Client::new(address);
             let live = admin.request("GET", "/ready").send().await;
             if live.is_ok_and(|answer| answer.status == 200)
-                && listeners(&admin).await?.len() >= wanted.len()
+                && listeners(&admin).await?.len() >= wanted
             {
                 return Ok(admin);
             }

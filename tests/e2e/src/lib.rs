@@ -7,6 +7,7 @@ pub mod backend;
 pub mod bundle;
 pub mod cli;
 pub mod client;
+pub mod cluster;
 pub mod corpus;
 pub mod envoy;
 pub mod filter;

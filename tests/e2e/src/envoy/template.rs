@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::backend::TAG;
+use crate::cluster::Served;
 use crate::repository;
 
 /// Which of the shipped configurations.
@@ -60,6 +61,10 @@ pub struct Listener {
 /// The place of the wasm filter's plugin in a connection manager.
 const PLUGIN: &str = "/http_filters/0/typed_config/config";
 
+/// The address of the one endpoint of a cluster.
+const ENDPOINT: &str =
+    "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+
 impl Listener {
     #[must_use]
     pub fn changed(self, change: fn(&mut Value)) -> Self {
@@ -95,17 +100,44 @@ impl Listener {
         if let Some(configuration) = &self.configuration {
             *at(plugin, "/configuration/value") = json!(configuration);
         }
-        let log = at(manager, "/access_log/0/typed_config");
-        log["path"] = json!(access_log);
-        let format = at(log, "/log_format/json_format");
-        format["tag"] = json!(format!("%REQ({})%", TAG.to_uppercase()));
-        format["listener"] = json!(self.name);
-        format["text"] = json!("%FILTER_STATE(wasm.fieldgate.audit:PLAIN)%");
+        log_to(manager, access_log, &self.name);
         if let Some(change) = self.change {
             change(manager);
         }
         Ok(listener)
     }
+}
+
+/// Has the shipped access log written where the tests read it.
+fn log_to(manager: &mut Value, access_log: &Path, listener: &str) {
+    let log = at(manager, "/access_log/0/typed_config");
+    log["path"] = json!(access_log);
+    let format = at(log, "/log_format/json_format");
+    format["tag"] = json!(format!("%REQ({})%", TAG.to_uppercase()));
+    format["listener"] = json!(listener);
+    format["text"] = json!("%FILTER_STATE(wasm.fieldgate.audit:PLAIN)%");
+}
+
+/// The bootstrap around a listener that a control plane serves, with the shipped access log in it.
+pub(super) fn around(
+    served: &mut Served,
+    upstream: SocketAddr,
+    access_log: &Path,
+) -> Result<Value> {
+    let mut bootstrap = Template::Hold.read()?;
+    let shipped = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/access_log";
+    let logs = at(&mut bootstrap, shipped).take();
+    let name = served.listener["name"].as_str().unwrap_or_default().to_owned();
+    for manager in served.managers()? {
+        manager["access_log"] = logs.clone();
+        log_to(manager, access_log, &name);
+    }
+    *at(&mut bootstrap, "/admin/address/socket_address/port_value") = json!(0);
+    *at(&mut bootstrap, "/static_resources/listeners") = json!([served.listener]);
+    *at(at(&mut bootstrap, "/static_resources/clusters/0"), ENDPOINT) =
+        json!({ "address": upstream.ip().to_string(), "port_value": upstream.port() });
+    bootstrap["node"] = json!({ "id": "e2e", "cluster": "e2e" });
+    Ok(bootstrap)
 }
 
 /// Where the listeners come from.
@@ -137,9 +169,7 @@ pub(super) fn bootstrap(
         let mut cluster = shipped.clone();
         cluster["name"] = json!(name);
         cluster["load_assignment"]["cluster_name"] = json!(name);
-        let endpoint =
-            "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
-        *at(&mut cluster, endpoint) = json!({
+        *at(&mut cluster, ENDPOINT) = json!({
             "address": address.ip().to_string(),
             "port_value": address.port(),
         });
