@@ -39,7 +39,9 @@ impl Principal {
     pub fn new(claims: VerifiedClaims, policy: &Policy) -> Self {
         let actor = claims.actor().map(|actor| actor.subject());
         let authority = Authority {
-            subject: policy.roles_of(claims.groups()),
+            subject: policy
+                .roles_of(claims.groups(), claims.scopes())
+                .union(policy.roles_named(claims.roles())),
             actor: actor.map(|actor| policy.actor_roles(actor).unwrap_or(RoleSet::EMPTY)),
             client: claims.client().and_then(|client| policy.actor_roles(client)),
         };

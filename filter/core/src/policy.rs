@@ -11,7 +11,7 @@ pub mod schema;
 
 use std::fmt;
 
-use self::rules::{Access, Clause, Role, RoleSet};
+use self::rules::{Access, Clause, Role, RoleSet, is_scope};
 use self::schema::{FieldId, Schema, SchemaError};
 
 /// Everything a policy is made of, before its invariants are checked.
@@ -48,6 +48,8 @@ pub enum PolicyError {
     Schema(SchemaError),
     /// More roles than [`RoleSet::MAX_ROLES`].
     TooManyRoles,
+    /// A scope that cannot be one.
+    Scope,
     /// Actors are not sorted, or one is named twice.
     ActorOrder,
     /// `field_access` has not one entry a field, or one points nowhere.
@@ -61,6 +63,7 @@ impl fmt::Display for PolicyError {
         match self {
             Self::Schema(error) => write!(f, "{error}"),
             Self::TooManyRoles => write!(f, "more than {} roles", RoleSet::MAX_ROLES),
+            Self::Scope => f.write_str("a role names a scope that cannot be one"),
             Self::ActorOrder => f.write_str("actors are not sorted and unique"),
             Self::FieldAccess => f.write_str("a field has no access entry"),
             Self::Clause => f.write_str("a clause names an unknown role or rule"),
@@ -76,6 +79,9 @@ impl Policy {
         parts.schema.validate().map_err(PolicyError::Schema)?;
         if parts.roles.len() > RoleSet::MAX_ROLES {
             return Err(PolicyError::TooManyRoles);
+        }
+        if !parts.roles.iter().flat_map(|role| &role.scopes).all(|scope| is_scope(scope)) {
+            return Err(PolicyError::Scope);
         }
         let roles = RoleSet::first(parts.roles.len());
         if !parts.actors.is_sorted_by(|(a, _), (b, _)| a < b) {
@@ -121,10 +127,19 @@ impl Policy {
         self.parts.accesses.get(usize::try_from(access).ok()?)
     }
 
-    /// The roles of a subject that is in `groups`: every role that lists one of them.
+    /// The roles of a subject by what its token says.
     #[must_use]
-    pub fn roles_of(&self, groups: &[Box<str>]) -> RoleSet {
-        let holds = |role: &Role| role.groups.iter().any(|group| groups.contains(group));
+    pub fn roles_of(&self, groups: &[Box<str>], scopes: &[Box<str>]) -> RoleSet {
+        self.roles_where(|role| role.is_held(groups, scopes))
+    }
+
+    /// The roles of these names; what is not declared is none.
+    #[must_use]
+    pub fn roles_named(&self, names: &[Box<str>]) -> RoleSet {
+        self.roles_where(|role| names.contains(&role.name))
+    }
+
+    fn roles_where(&self, holds: impl Fn(&Role) -> bool) -> RoleSet {
         let held = self.parts.roles.iter().zip(RoleSet::singles()).filter(|(role, _)| holds(role));
         held.fold(RoleSet::EMPTY, |set, (_, bit)| set.union(bit))
     }

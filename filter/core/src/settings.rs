@@ -5,6 +5,7 @@
 //! to a default that was not asked for. Reading is pure: the same bytes give the same answer in
 //! every VM, which is what makes it safe to refuse a push.
 
+mod claims;
 mod issuer;
 mod published;
 mod tokens;

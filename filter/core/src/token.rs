@@ -59,6 +59,8 @@ pub enum TokenError {
     NotYetValid,
     /// `iat` has not come (RFC 7519 section 4.1.6).
     IssuedInFuture,
+    /// It lives longer than tokens of its issuer may.
+    Lifetime,
     /// `aud` does not name this service (RFC 7519 section 4.1.3).
     Audience,
     /// A claim is missing or of another type than it has to be (RFC 7519 section 4.1).
@@ -87,6 +89,7 @@ impl TokenError {
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
             Self::IssuedInFuture => "token_issued_in_future",
+            Self::Lifetime => "token_lifetime",
             Self::Audience => "token_audience",
             Self::Claims => "token_claims",
             Self::GroupsOverage => "token_groups_overage",

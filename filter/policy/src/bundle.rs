@@ -152,6 +152,9 @@ impl Sources {
         let schema = folder
             .read(name, place.as_ref(), findings)
             .and_then(|file| schema::read(&file, findings));
+        if let Some(policy) = &policy {
+            policy.warn_unheld(|role| settings.gives_role(role), findings);
+        }
         if let (Some(policy), Some(schema)) = (&policy, &schema) {
             lower::check(policy, schema, findings);
         }

@@ -14,7 +14,7 @@ use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::policy::pattern::{Matches, Pattern};
-use crate::policy::{Effect, PolicySource, RuleSource};
+use crate::policy::{Effect, PolicySource, RoleSource, RuleSource};
 use crate::source::Text;
 use crate::suggest::did_you_mean;
 
@@ -73,7 +73,11 @@ pub fn lower(
     let mut roles: Vec<Role> = source
         .roles
         .iter()
-        .map(|role| Role { name: role.name.text.as_str().into(), groups: sorted(&role.groups) })
+        .map(|RoleSource { name, groups, scopes }| Role {
+            name: name.text.as_str().into(),
+            groups: sorted(groups),
+            scopes: sorted(scopes),
+        })
         .collect();
     roles.sort_by(|a, b| a.name.cmp(&b.name));
     let mut rules: Vec<&RuleSource> = source.rules.iter().collect();

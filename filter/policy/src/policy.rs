@@ -7,7 +7,7 @@ pub mod pattern;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldgate_core::policy::rules::RoleSet;
+use fieldgate_core::policy::rules::{RoleSet, is_scope};
 
 use self::pattern::Pattern;
 use crate::diagnostic::{Code, Diagnostic, Findings};
@@ -42,8 +42,10 @@ pub struct PolicySource {
 pub struct RoleSource {
     /// Its name.
     pub name: Text,
-    /// Whoever is in any of them holds the role.
+    /// Whoever is in any of them,
     pub groups: Vec<Text>,
+    /// and has all of these scopes, holds the role.
+    pub scopes: Vec<Text>,
 }
 
 /// An actor and its own roles.
@@ -105,9 +107,24 @@ impl PolicySource {
         let rules = rules.and_then(|node| shape::list(node, findings)).unwrap_or_default();
         let rules: Vec<RuleSource> =
             rules.iter().filter_map(|rule| RuleSource::read(rule, &declared, findings)).collect();
-        warn_unheld(&roles, &actors, findings);
         expect_unique(&rules, findings);
         Self { name, revision, roles, actors, rules }
+    }
+
+    /// Warns of roles that nobody can hold, mostly by mistake. A role without groups and scopes is
+    /// for actors, or `given` by the settings.
+    pub fn warn_unheld(&self, given: impl Fn(&str) -> bool, findings: &mut Findings) {
+        let acting = self.actors.iter().flat_map(|actor| &actor.roles);
+        let acting: BTreeSet<&str> = acting.map(|role| role.text.as_str()).collect();
+        for RoleSource { name, groups, scopes } in &self.roles {
+            let conditional = !groups.is_empty() || !scopes.is_empty();
+            if !conditional && !acting.contains(name.text.as_str()) && !given(&name.text) {
+                let message = format!("nobody can hold the role `{}`", name.text);
+                let help = "give it `groups` or `scopes`, or list it for one of the `actors`";
+                let finding = Diagnostic::warning(Code::UnheldRole, &name.place, message);
+                findings.add(finding.help(help));
+            }
+        }
     }
 }
 
@@ -125,12 +142,19 @@ impl RoleSource {
         if !key.text.is_empty() {
             expect_name(key, findings);
         }
-        let keys = Keys::read(value, &["groups"], findings)?;
-        let groups = match keys.optional("groups") {
-            Some(node) => shape::strings(node, findings)?,
-            None => Vec::new(),
+        let keys = Keys::read(value, &["groups", "scopes"], findings)?;
+        let mut names = |name: &str| match keys.optional(name) {
+            Some(node) => shape::strings(node, findings),
+            None => Some(Vec::new()),
         };
-        Some(Self { name: key.clone(), groups })
+        let (groups, scopes) = (names("groups"), names("scopes"));
+        let (groups, scopes) = (groups?, scopes?);
+        for Text { text, place } in scopes.iter().filter(|scope| !is_scope(&scope.text)) {
+            let message = format!("`{}` cannot be a scope", text.escape_debug());
+            let help = "a scope is visible ASCII characters but `\"` and `\\`";
+            findings.add(Diagnostic::error(Code::InvalidName, place, message).help(help));
+        }
+        Some(Self { name: key.clone(), groups, scopes })
     }
 }
 
@@ -224,19 +248,6 @@ fn expect_unique(rules: &[RuleSource], findings: &mut Findings) {
             let help = format!("it is first used in line {}", first.position().line);
             findings.add(Diagnostic::error(Code::DuplicateRuleId, &id.place, message).help(help));
             seen.insert(&id.text, first);
-        }
-    }
-}
-
-/// A role without groups is for actors; one that no actor has either is dead, mostly by mistake.
-fn warn_unheld(roles: &[RoleSource], actors: &[ActorSource], findings: &mut Findings) {
-    let acting: BTreeSet<&str> =
-        actors.iter().flat_map(|actor| &actor.roles).map(|role| role.text.as_str()).collect();
-    for RoleSource { name, groups } in roles {
-        if groups.is_empty() && !acting.contains(name.text.as_str()) {
-            let message = format!("nobody can hold the role `{}`", name.text);
-            let help = "give it `groups`, or list it for one of the `actors`";
-            findings.add(Diagnostic::warning(Code::UnheldRole, &name.place, message).help(help));
         }
     }
 }

@@ -83,6 +83,13 @@ impl SettingsSource {
         })
     }
 
+    /// Whether somebody can hold a role by what the settings say.
+    #[must_use]
+    pub fn gives_role(&self, _name: &str) -> bool {
+        let issuers = self.json.get("issuers").and_then(Value::as_array);
+        issuers.into_iter().flatten().any(|issuer| issuer.pointer("/claims/roles").is_some())
+    }
+
     /// The whole configuration.
     #[must_use]
     pub fn configuration(&self, blob: &[u8]) -> Value {

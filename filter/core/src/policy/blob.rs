@@ -26,7 +26,7 @@ use super::{Policy, PolicyError, PolicyParts};
 
 const MAGIC: &[u8; 4] = b"FGPB";
 /// The format that this version writes and reads.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 /// The largest payload that is unpacked: ten times the GitHub schema's, far under a VM's memory.
 const MAX_PAYLOAD_BYTES: u32 = 64 << 20;
 const COMPRESSION_LEVEL: u8 = 9;
@@ -159,7 +159,7 @@ fn checksum(bytes: &[u8]) -> [u8; 8] {
 struct Wire {
     name: Box<str>,
     revision: Box<str>,
-    roles: Vec<(Box<str>, Vec<Box<str>>)>,
+    roles: Vec<WireRole>,
     actors: Vec<(Box<str>, u64)>,
     rules: Vec<Box<str>>,
     accesses: Vec<WireAccess>,
@@ -168,6 +168,9 @@ struct Wire {
     mutation: Option<u32>,
     subscription: Option<u32>,
 }
+
+/// Name, groups, scopes.
+type WireRole = (Box<str>, Vec<Box<str>>, Vec<Box<str>>);
 
 #[derive(Serialize, Deserialize)]
 struct WireAccess {
@@ -216,7 +219,11 @@ impl From<&PolicyParts> for Wire {
         Self {
             name: name.clone(),
             revision: revision.clone(),
-            roles: roles.iter().map(|role| (role.name.clone(), role.groups.clone())).collect(),
+            roles: roles
+                .iter()
+                .cloned()
+                .map(|Role { name, groups, scopes }| (name, groups, scopes))
+                .collect(),
             actors: actors.iter().map(|(name, roles)| (name.clone(), roles.bits())).collect(),
             rules: rules.clone(),
             accesses: accesses.iter().map(WireAccess::from).collect(),
@@ -264,7 +271,7 @@ impl Wire {
             mutation: mutation.map(TypeId),
             subscription: subscription.map(TypeId),
         };
-        let role = |(name, groups)| Role { name, groups };
+        let role = |(name, groups, scopes)| Role { name, groups, scopes };
         let actor = |(name, bits)| (name, RoleSet::from_bits(bits));
         Some(PolicyParts {
             name,

@@ -9,8 +9,34 @@
 pub struct Role {
     /// The role's name.
     pub name: Box<str>,
-    /// A subject in any of these groups holds the role. A role without groups is for actors.
+    /// A subject holds the role if it is in any of these groups, or there are none,
     pub groups: Vec<Box<str>>,
+    /// and its token has all of these scopes. A role without groups and scopes is held by nobody
+    /// for what its token says.
+    pub scopes: Vec<Box<str>>,
+}
+
+impl Role {
+    /// Whether a subject with these groups and scopes holds the role.
+    #[must_use]
+    pub fn is_held(&self, groups: &[Box<str>], scopes: &[Box<str>]) -> bool {
+        let conditional = !self.groups.is_empty() || !self.scopes.is_empty();
+        conditional && self.admits(groups) && self.scopes.iter().all(|one| scopes.contains(one))
+    }
+
+    /// Whether a subject in these groups holds the role if its token has the scopes.
+    #[must_use]
+    pub fn admits(&self, groups: &[Box<str>]) -> bool {
+        self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
+    }
+}
+
+/// Whether a text can be a scope (RFC 6749 section 3.3): visible ASCII but `"` and `\`. It goes into
+/// challenges as it is.
+#[must_use]
+pub fn is_scope(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    !text.is_empty() && text.bytes().all(inner)
 }
 
 /// A set of roles, one bit a role.

@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ConfigurationError;
+use super::claims::WireClaims;
 use super::published::{WireDiscovery, WireRemoteJwks};
 use super::wire::{Object, value};
 use crate::token::keys::{Algorithm, KeySet};
-use crate::token::verify::{IssuerRules, KeySource};
+use crate::token::verify::{Exp, IssuerRules, KeySource, TimeRules};
 
-const LEEWAY_SECONDS_DEFAULT: u64 = 60;
 /// RFC 7519 4.1.4 allows "no more than a few minutes".
 const LEEWAY_SECONDS_MAX: u64 = 300;
 
@@ -24,21 +24,11 @@ pub(super) struct WireIssuer<'a> {
     remote_jwks: Option<Object<WireRemoteJwks>>,
     discovery: Option<Object<WireDiscovery>>,
     leeway_seconds: Option<u64>,
+    max_lifetime_seconds: Option<u64>,
+    exp: Option<Box<str>>,
     token_types: Option<Vec<Box<str>>>,
     #[serde(default)]
     claims: Object<WireClaims>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireClaims {
-    groups: Box<str>,
-}
-
-impl Default for WireClaims {
-    fn default() -> Self {
-        Self { groups: "groups".into() }
-    }
 }
 
 pub(super) fn read_issuers(
@@ -68,6 +58,8 @@ impl WireIssuer<'_> {
             remote_jwks,
             discovery,
             leeway_seconds,
+            max_lifetime_seconds,
+            exp,
             token_types,
             claims,
         } = self;
@@ -87,15 +79,9 @@ impl WireIssuer<'_> {
         if algorithms.is_empty() {
             return Err(value(&format!("{at}.algorithms"), "expected at least one algorithm"));
         }
-        let leeway = leeway_seconds.unwrap_or(LEEWAY_SECONDS_DEFAULT);
-        if leeway > LEEWAY_SECONDS_MAX {
-            return Err(value(&format!("{at}.leeway_seconds"), "expected at most 300 seconds"));
-        }
+        let time = read_time(leeway_seconds, max_lifetime_seconds, exp.as_deref(), at)?;
         let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
-        let groups_claim: Vec<Box<str>> = claims.0.groups.split('.').map(Box::from).collect();
-        if groups_claim.iter().any(|name| name.is_empty()) {
-            return Err(value(&format!("{at}.claims.groups"), "expected a path like `a.b`"));
-        }
+        let claims = claims.0.read(&format!("{at}.claims"))?;
         let keys = match (jwks, remote_jwks, discovery) {
             (Some(jwks), None, None) => {
                 let keys = KeySet::read(jwks.get()).map_err(|error| ConfigurationError::Keys {
@@ -115,6 +101,34 @@ impl WireIssuer<'_> {
             }
             _ => return Err(value(at, "expected one of `jwks`, `remote_jwks` and `discovery`")),
         };
-        Ok(IssuerRules { issuer, audiences, algorithms, token_types, leeway, groups_claim, keys })
+        Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, keys })
     }
+}
+
+fn read_time(
+    leeway: Option<u64>,
+    max_lifetime: Option<u64>,
+    exp: Option<&str>,
+    at: &str,
+) -> Result<TimeRules, ConfigurationError> {
+    let default = TimeRules::default();
+    let leeway = leeway.unwrap_or(default.leeway);
+    if leeway > LEEWAY_SECONDS_MAX {
+        return Err(value(&format!("{at}.leeway_seconds"), "expected at most 300 seconds"));
+    }
+    if max_lifetime == Some(0) {
+        return Err(value(&format!("{at}.max_lifetime_seconds"), "expected a second at least"));
+    }
+    let exp = match (exp, max_lifetime) {
+        (None | Some("required"), _) => Exp::Required,
+        (Some("optional"), Some(_)) => Exp::Optional,
+        (Some("optional"), None) => {
+            let message = "`optional` needs `max_lifetime_seconds`: a token has to end some time";
+            return Err(value(&format!("{at}.exp"), message));
+        }
+        (Some(_), _) => {
+            return Err(value(&format!("{at}.exp"), "expected `required` or `optional`"));
+        }
+    };
+    Ok(TimeRules { leeway, max_lifetime, exp })
 }

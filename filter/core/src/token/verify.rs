@@ -2,11 +2,12 @@
 //!
 //! The order is fixed: who claims to have issued it, with which algorithm and key, whether the
 //! signature holds, and only then what it says. A token with a bad signature is that and nothing
-//! else. Deliberately absent: revocation, sender constraints (`cnf`), scopes, and any default that
-//! lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
+//! else. Deliberately absent: revocation, sender constraints (`cnf`), and any default that lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
 
 mod claims;
-mod groups;
+mod names;
+mod path;
+mod time;
 mod verified;
 
 use crate::json::Json;
@@ -17,6 +18,9 @@ use crate::token::remote::{KeyStore, RemoteKeys};
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
+pub use names::{NamesRule, Split};
+pub use path::{ClaimPath, NotAPath};
+pub use time::{Exp, TimeRules};
 pub use verified::{Actor, VerifiedClaims};
 
 /// Claims nest this deep at most: room for rich authorization details (RFC 9396) and `act`.
@@ -33,10 +37,10 @@ pub struct IssuerRules {
     pub algorithms: Vec<Algorithm>,
     /// The values of `typ` that are accepted, if there is one (RFC 8725 section 3.11).
     pub token_types: Vec<Box<str>>,
-    /// How far clocks may differ, in seconds.
-    pub leeway: u64,
-    /// Where the groups are: the names of members, outermost first. Empty: this issuer has none.
-    pub groups_claim: Vec<Box<str>>,
+    /// When its tokens are valid.
+    pub time: TimeRules,
+    /// Where its claims are.
+    pub claims: ClaimRules,
     /// The keys of this issuer, and of no other.
     pub keys: KeySource,
 }
@@ -63,6 +67,19 @@ impl From<TokenError> for Unverified {
     fn from(error: TokenError) -> Self {
         Self { error, awaits: None }
     }
+}
+
+/// Where the claims of an issuer are that have no fixed place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimRules {
+    /// The caller's groups.
+    pub groups: Vec<NamesRule>,
+    /// The names of roles that the issuer gives by itself.
+    pub roles: Vec<NamesRule>,
+    /// What the token may be used for (RFC 6749 section 3.3).
+    pub scopes: Vec<NamesRule>,
+    /// The client. None: `azp`, or else `client_id`.
+    pub client: Option<ClaimPath>,
 }
 
 /// Verifies a token.
@@ -97,15 +114,17 @@ pub fn verify(
     };
     // From here on the issuer speaks.
     check_type(jws.typ(), &rules.token_types)?;
-    let expires = claims::window(&payload, rules.leeway, now)?;
+    let expires = time::window(&payload, &rules.time, now)?;
     claims::check_audience(&payload, &rules.audiences)?;
     Ok(VerifiedClaims {
         issuer,
         key: key.kid().map(Into::into),
         subject: claims::subject(&payload)?,
-        client: claims::client(&payload)?,
+        client: claims::client(&payload, rules.claims.client.as_ref())?,
         actor: claims::actor(&payload)?,
-        groups: groups::groups(&payload, &rules.groups_claim)?,
+        groups: names::names(&payload, &rules.claims.groups)?,
+        roles: names::names(&payload, &rules.claims.roles)?,
+        scopes: names::names(&payload, &rules.claims.scopes)?,
         jti: claims::text(&payload, "jti")?,
         expires,
     })
@@ -202,8 +221,8 @@ mod tests {
             audiences: vec!["api".into()],
             algorithms: vec![Algorithm::EdDsa],
             token_types: vec!["JWT".into(), "application/at+jwt".into()],
-            leeway: 60,
-            groups_claim: Vec::new(),
+            time: TimeRules::default(),
+            claims: ClaimRules::default(),
             keys: KeySource::Inline(
                 KeySet::read(&format!("{{\"keys\":[{}]}}", keys.join(","))).unwrap(),
             ),

@@ -28,7 +28,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("\"policy\":\"RkdQQ", "\"policy\":\"RkdQR", "policy"),
     ("\"policy\":\"", "\"policy\":\"\",\"policy\":\"", "."),
     ("\"policy\":\"", "\"policyx\":\"", "policyx"),
-    // One member more at the end.
+    // One member more at the end, or in the issuer.
     ("+", "\"request_headers\":\"hold\"", "ok"),
     ("+", "\"request_headers\":\"Hold\"", "request_headers"),
     ("+", "\"request_headers\":\"\"", "request_headers"),
@@ -154,16 +154,63 @@ const ROWS: &[(&str, &str, &str)] = &[
         "\"issuer\":\"i\",\"claims\":{\"groups\":\"a..b\"}",
         "issuers[0].claims.groups",
     ),
+    ("+i", "\"claims\":{}", "ok"),
+    ("+i", "\"claims\":{\"groups\":[\"a\"]}", "ok"),
+    ("+i", "\"claims\":{\"groups\":[]}", "ok"),
     (
-        "\"issuer\":\"i\"",
-        "\"issuer\":\"i\",\"claims\":{\"groups\":[\"a\"]}",
-        "issuers[0].claims.groups",
+        "+i",
+        "\"claims\":{\"roles\":\"a\",\"scopes\":{\"path\":\"a\",\"split\":\"space\"},\"client\":\"cid\"}",
+        "ok",
     ),
     (
-        "\"issuer\":\"i\"",
-        "\"issuer\":\"i\",\"claims\":{\"roles\":\"a\"}",
-        "issuers[0].claims.roles",
+        "+i",
+        "\"claims\":{\"groups\":[{\"path\":\"a\\\\.b\",\"split\":\"comma\",\"prefix\":\"x\",\"map\":{\"p\":\"q\"}},\"c\"]}",
+        "ok",
     ),
+    ("+i", "\"claims\":{\"role\":\"a\"}", "issuers[0].claims.role"),
+    ("+i", "\"claims\":{\"groups\":7}", "issuers[0].claims.groups"),
+    ("+i", "\"claims\":{\"groups\":[7]}", "issuers[0].claims.groups[0]"),
+    ("+i", "\"claims\":{\"groups\":[[\"a\"]]}", "issuers[0].claims.groups[0]"),
+    ("+i", "\"claims\":{\"groups\":[\"a\",\"a..b\"]}", "issuers[0].claims.groups[1]"),
+    ("+i", "\"claims\":{\"groups\":\"a\\\\b\"}", "issuers[0].claims.groups"),
+    ("+i", "\"claims\":{\"groups\":{}}", "issuers[0].claims.groups"),
+    ("+i", "\"claims\":{\"groups\":{\"path\":\".\"}}", "issuers[0].claims.groups.path"),
+    (
+        "+i",
+        "\"claims\":{\"groups\":[{\"path\":\"a\",\"split\":\"blank\"}]}",
+        "issuers[0].claims.groups[0].split",
+    ),
+    (
+        "+i",
+        "\"claims\":{\"groups\":{\"path\":\"a\",\"splits\":\"space\"}}",
+        "issuers[0].claims.groups.splits",
+    ),
+    ("+i", "\"claims\":{\"groups\":{\"path\":\"a\",\"path\":\"b\"}}", "issuers[0].claims.groups"),
+    (
+        "+i",
+        "\"claims\":{\"groups\":{\"path\":\"a\",\"map\":[\"b\"]}}",
+        "issuers[0].claims.groups.map",
+    ),
+    (
+        "+i",
+        "\"claims\":{\"groups\":{\"path\":\"a\",\"map\":{\"b\":1}}}",
+        "issuers[0].claims.groups.map.b",
+    ),
+    (
+        "+i",
+        "\"claims\":{\"groups\":{\"path\":\"a\",\"map\":{\"b\":\"c\",\"b\":\"c\"}}}",
+        "issuers[0].claims.groups.map",
+    ),
+    ("+i", "\"claims\":{\"client\":\"\"}", "issuers[0].claims.client"),
+    ("+i", "\"claims\":{\"client\":[\"a\"]}", "issuers[0].claims.client"),
+    ("+i", "\"max_lifetime_seconds\":3600", "ok"),
+    ("+i", "\"max_lifetime_seconds\":0", "issuers[0].max_lifetime_seconds"),
+    ("+i", "\"max_lifetime_seconds\":\"1h\"", "issuers[0].max_lifetime_seconds"),
+    ("+i", "\"exp\":\"required\"", "ok"),
+    ("+i", "\"exp\":\"optional\"", "issuers[0].exp"),
+    ("+i", "\"exp\":\"optional\",\"max_lifetime_seconds\":3600", "ok"),
+    ("+i", "\"exp\":\"never\"", "issuers[0].exp"),
+    ("+i", "\"exp\":false", "issuers[0].exp"),
     ("\"issuer\":\"i\"", "\"issuer\":\"i\",\"claims\":[\"a\"]", "issuers[0].claims"),
     ("\"audiences\":[\"a\"]", "\"audiences\":[]", "issuers[0].audiences"),
     ("\"audiences\":[\"a\"]", "\"audiences\":[\"a\",\"\"]", "issuers[0].audiences"),
@@ -183,6 +230,8 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("\"jwks\":", "\"jwks\":{},\"jwks\":", "issuers[0]"),
 ];
 
+const ISSUER: &str = "\"issuer\":\"i\"";
+
 #[test]
 fn every_fault_names_its_place() {
     let good = configuration(&all_but(&[]), "");
@@ -192,6 +241,7 @@ fn every_fault_names_its_place() {
     for (from, to, expected) in ROWS {
         let changed = match *from {
             "+" => configuration(&all_but(&[]), &format!(",{to}")),
+            "+i" => good.replacen(ISSUER, &format!("{ISSUER},{to}"), 1),
             from => good.replacen(from, &to.replace('@', &issuer), 1),
         };
         assert!(*from == "+" || changed != good, "{from} is not there");

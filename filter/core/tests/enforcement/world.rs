@@ -148,6 +148,7 @@ pub(crate) fn policy(schema: Schema, rule: impl Fn(&str) -> Rule) -> Policy {
     let role = |at: u64| Role {
         name: format!("r{at}").into(),
         groups: vec![format!("g{at}").into_boxed_str()],
+        scopes: Vec::new(),
     };
     Policy::new(PolicyParts {
         name: "world".into(),

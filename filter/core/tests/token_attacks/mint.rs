@@ -9,7 +9,9 @@ use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{Algorithm, KeySet};
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::{Portable, ecdsa_der};
-use fieldgate_core::token::verify::{IssuerRules, KeySource, VerifiedClaims, verify};
+use fieldgate_core::token::verify::{
+    ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims, verify,
+};
 use fieldgate_core::token::{TokenError, UnixTime};
 use jwt_simple::algorithms::{ES256KeyPair, Ed25519KeyPair, RS256KeyPair};
 use p256::ecdsa::signature::Signer as _;
@@ -46,8 +48,11 @@ pub(crate) static ISSUERS: LazyLock<[IssuerRules; 2]> = LazyLock::new(|| {
         audiences: vec!["api".into()],
         algorithms: algorithms.to_vec(),
         token_types: vec!["JWT".into(), "at+jwt".into()],
-        leeway: 60,
-        groups_claim: vec!["groups".into()],
+        time: TimeRules::default(),
+        claims: ClaimRules {
+            groups: vec![NamesRule::plain("groups".parse().expect("a path"))],
+            ..ClaimRules::default()
+        },
         keys: KeySource::Inline(KeySet::read(&set(keys)).expect("a key set")),
     };
     let of_i1 = [

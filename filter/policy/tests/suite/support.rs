@@ -50,5 +50,5 @@ pub(crate) fn describe(policy: &Policy, access: &Access) -> String {
 /// The set of the roles of those names.
 pub(crate) fn roles(policy: &Policy, names: &[&str]) -> RoleSet {
     let groups: Vec<Box<str>> = names.iter().map(|name| format!("{name}-group").into()).collect();
-    policy.roles_of(&groups)
+    policy.roles_of(&groups, &[])
 }

@@ -5,16 +5,22 @@
 
 use std::iter;
 
-use serde_json::Number;
-
 use crate::json::Json;
 use crate::limits::{PRIOR_ACTORS, SUBJECT_BYTES};
-use crate::token::verify::Actor;
-use crate::token::{TokenError, UnixTime};
+use crate::token::TokenError;
+use crate::token::verify::{Actor, ClaimPath};
 
 /// The client: `azp` (OpenID Connect Core 2) or `client_id` (RFC 8693 4.3). Stricter than either:
-/// two that differ, or an empty one, would let one hide the other.
-pub(super) fn client(payload: &Json<'_>) -> Result<Option<Box<str>>, TokenError> {
+/// two that differ, or an empty one, would let one hide the other. Some issuers have it elsewhere.
+pub(super) fn client(
+    payload: &Json<'_>,
+    path: Option<&ClaimPath>,
+) -> Result<Option<Box<str>>, TokenError> {
+    if let Some(path) = path {
+        let Some(client) = path.find(payload)? else { return Ok(None) };
+        let client = client.as_str().filter(|client| !client.is_empty());
+        return client.map(|client| Some(client.into())).ok_or(TokenError::Claims);
+    }
     match (text(payload, "azp")?, text(payload, "client_id")?) {
         (Some(azp), Some(client_id)) if azp != client_id => Err(TokenError::Claims),
         (Some(client), _) | (None, Some(client)) if client.is_empty() => Err(TokenError::Claims),
@@ -37,35 +43,6 @@ pub(super) fn text(claims: &Json<'_>, name: &str) -> Result<Option<Box<str>>, To
 pub(super) fn subject(claims: &Json<'_>) -> Result<Box<str>, TokenError> {
     let subject = text(claims, "sub")?.ok_or(TokenError::Claims)?;
     if (1..=SUBJECT_BYTES).contains(&subject.len()) { Ok(subject) } else { Err(TokenError::Claims) }
-}
-
-/// `exp`, if the token is valid at `now` (RFC 7519 sections 4.1.4 to 4.1.6).
-pub(super) fn window(
-    claims: &Json<'_>,
-    leeway: u64,
-    now: UnixTime,
-) -> Result<UnixTime, TokenError> {
-    // Fractions are rounded so that the token is valid for a shorter time, never a longer one.
-    // Required, though optional in the RFC: a token that never expires cannot be taken back.
-    let expires = date(claims, "exp", Round::Down)?.ok_or(TokenError::Claims)?;
-    let not_before = date(claims, "nbf", Round::Up)?;
-    let issued = date(claims, "iat", Round::Up)?;
-    // Stricter than the RFC: leeway is for two clocks, and these two dates are of one.
-    if not_before.is_some_and(|not_before| not_before > expires) {
-        return Err(TokenError::Claims);
-    }
-    // "MUST be before the expiration date/time": at the very second it is over.
-    if now.0 >= expires.saturating_add(leeway) {
-        return Err(TokenError::Expired);
-    }
-    let horizon = now.0.saturating_add(leeway);
-    if not_before.is_some_and(|not_before| not_before > horizon) {
-        return Err(TokenError::NotYetValid);
-    }
-    if issued.is_some_and(|issued| issued > horizon) {
-        return Err(TokenError::IssuedInFuture);
-    }
-    Ok(UnixTime(expires))
 }
 
 /// `aud` names one of us (RFC 7519 section 4.1.3).
@@ -108,39 +85,6 @@ pub(super) fn texts<'j>(value: &'j Json<'_>) -> Result<Vec<&'j str>, TokenError>
     }
 }
 
-/// What becomes of a fraction of a second.
-#[derive(Clone, Copy)]
-enum Round {
-    Down,
-    Up,
-}
-
-/// A NumericDate (RFC 7519 section 2): a number from zero to below 2^53, where doubles are exact.
-fn date(claims: &Json<'_>, name: &str, round: Round) -> Result<Option<u64>, TokenError> {
-    const END: u64 = 1 << 53;
-    let Some(value) = claims.member(name) else {
-        return Ok(None);
-    };
-    let number = value.as_number().ok_or(TokenError::Claims)?;
-    let seconds = match number.as_u64() {
-        Some(seconds) => seconds,
-        None => fraction(number, round)?,
-    };
-    if seconds < END { Ok(Some(seconds)) } else { Err(TokenError::Claims) }
-}
-
-#[expect(
-    clippy::as_conversions,
-    reason = "a float that is not negative; above the range the cast saturates, and `date` refuses"
-)]
-fn fraction(number: &Number, round: Round) -> Result<u64, TokenError> {
-    let seconds = number.as_f64().filter(|seconds| *seconds >= 0.0).ok_or(TokenError::Claims)?;
-    Ok(match round {
-        Round::Down => seconds.floor() as u64,
-        Round::Up => seconds.ceil() as u64,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,60 +93,24 @@ mod tests {
         Json::read(text, 32).unwrap()
     }
 
-    #[track_caller]
-    fn check_window(claims: &str, now: u64, expected: Result<u64, TokenError>) {
-        let result = window(&json(claims), 60, UnixTime(now));
-        assert_eq!(result.map(|time| time.0), expected, "{claims} at {now}");
-    }
-
     #[test]
-    fn exp_is_a_time_that_has_not_passed() {
-        for (claims, now, expected) in [
-            (r#"{"exp":1000}"#, 1000, Ok(1000)),
-            (r#"{"exp":1000}"#, 1059, Ok(1000)),
-            (r#"{"exp":1000}"#, 1060, Err(TokenError::Expired)),
-            (r#"{"exp":1000.9}"#, 1059, Ok(1000)),
-            (r#"{"exp":1000.9}"#, 1060, Err(TokenError::Expired)),
-            (r#"{"exp":1e3}"#, 0, Ok(1000)),
-            (r#"{"exp":0}"#, 0, Ok(0)),
-            (r#"{"exp":-0}"#, 60, Err(TokenError::Expired)),
-            (r#"{"exp":9007199254740991}"#, 1, Ok(9_007_199_254_740_991)),
-            (r#"{"exp":9007199254740992}"#, 1, Err(TokenError::Claims)),
-            (r#"{"exp":9007199254740992.0}"#, 1, Err(TokenError::Claims)),
-            (r#"{"exp":18446744073709551615}"#, 1, Err(TokenError::Claims)),
-            (r#"{"exp":1e300}"#, 1, Err(TokenError::Claims)),
-            (r#"{"exp":-1}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":-0.5}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":-9.2e18}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":null}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":"1000"}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":true}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":[1000]}"#, 0, Err(TokenError::Claims)),
-            (r#"{"Exp":1000}"#, 0, Err(TokenError::Claims)),
-            (r#"{"exp":1000}"#, u64::MAX, Err(TokenError::Expired)),
+    fn a_client_is_where_it_is_configured() {
+        let path: ClaimPath = "app.cid".parse().unwrap();
+        let of = |claims: &str, path| client(&json(claims), path);
+        for (claims, default, configured) in [
+            ("{}", Ok(None), Ok(None)),
+            (r#"{"azp":"a"}"#, Ok(Some("a")), Ok(None)),
+            (r#"{"azp":"a","app":{"cid":"b"}}"#, Ok(Some("a")), Ok(Some("b"))),
+            (r#"{"azp":"a","client_id":"b"}"#, Err(TokenError::Claims), Ok(None)),
+            (r#"{"app":{"cid":""}}"#, Ok(None), Err(TokenError::Claims)),
+            (r#"{"app":{"cid":7}}"#, Ok(None), Err(TokenError::Claims)),
+            (r#"{"app":"b"}"#, Ok(None), Err(TokenError::Claims)),
         ] {
-            check_window(claims, now, expected);
-        }
-        let forever = window(&json(r#"{"exp":1}"#), u64::MAX, UnixTime(5));
-        assert_eq!(forever, Ok(UnixTime(1)));
-    }
-
-    #[test]
-    fn nbf_and_iat_are_times_that_have_come() {
-        for (claims, expected) in [
-            (r#"{"exp":9000,"nbf":1060,"iat":1060}"#, Ok(9000)),
-            (r#"{"exp":9000,"nbf":1061}"#, Err(TokenError::NotYetValid)),
-            (r#"{"exp":9000,"nbf":1060.1}"#, Err(TokenError::NotYetValid)),
-            (r#"{"exp":9000,"nbf":-1}"#, Err(TokenError::Claims)),
-            (r#"{"exp":9000,"nbf":"9999"}"#, Err(TokenError::Claims)),
-            (r#"{"exp":9000,"nbf":null}"#, Err(TokenError::Claims)),
-            (r#"{"exp":9000,"iat":1061}"#, Err(TokenError::IssuedInFuture)),
-            (r#"{"exp":9000,"iat":1060.1}"#, Err(TokenError::IssuedInFuture)),
-            (r#"{"exp":9000,"iat":"x"}"#, Err(TokenError::Claims)),
-            (r#"{"exp":990,"nbf":990}"#, Ok(990)),
-            (r#"{"exp":990,"nbf":991}"#, Err(TokenError::Claims)),
-        ] {
-            check_window(claims, 1000, expected);
+            let owned = |client: Result<Option<&str>, TokenError>| {
+                client.map(|client| client.map(Box::<str>::from))
+            };
+            assert_eq!(of(claims, None), owned(default), "{claims}");
+            assert_eq!(of(claims, Some(&path)), owned(configured), "{claims}");
         }
     }
 

@@ -15,6 +15,8 @@ pub struct VerifiedClaims {
     pub(super) client: Option<Box<str>>,
     pub(super) actor: Option<Actor>,
     pub(super) groups: Vec<Box<str>>,
+    pub(super) roles: Vec<Box<str>>,
+    pub(super) scopes: Vec<Box<str>>,
     pub(super) jti: Option<Box<str>>,
     pub(super) expires: UnixTime,
 }
@@ -45,7 +47,7 @@ impl VerifiedClaims {
         &self.subject
     }
 
-    /// The client: `azp`, else `client_id`.
+    /// The client: `azp`, else `client_id`, or what is configured.
     #[must_use]
     pub fn client(&self) -> Option<&str> {
         self.client.as_deref()
@@ -57,10 +59,22 @@ impl VerifiedClaims {
         self.actor.as_ref()
     }
 
-    /// The groups as the issuer names them, at most [`GROUPS`](crate::limits::GROUPS).
+    /// The groups, at most [`GROUPS`](crate::limits::GROUPS), none of them twice.
     #[must_use]
     pub fn groups(&self) -> &[Box<str>] {
         &self.groups
+    }
+
+    /// The names of roles that the issuer gives by itself, likewise.
+    #[must_use]
+    pub fn roles(&self) -> &[Box<str>] {
+        &self.roles
+    }
+
+    /// What the token may be used for, likewise.
+    #[must_use]
+    pub fn scopes(&self) -> &[Box<str>] {
+        &self.scopes
     }
 
     /// The name of the token.
