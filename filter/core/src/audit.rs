@@ -14,7 +14,10 @@ use crate::limits::{LISTED, LISTED_REQUESTED, RECORDED_CHARS};
 use crate::plan::Usage;
 use crate::settings::RequestHeaders;
 
+mod caller;
 mod structure;
+
+pub use caller::{Caller, Identity};
 
 /// The version of the record's schema.
 pub const VERSION: u32 = 1;
@@ -46,7 +49,7 @@ pub struct Facts {
     pub method: Option<String>,
     /// The path without the URL query, if readable.
     pub path: Option<String>,
-    /// The caller, once verified.
+    /// The caller, once known.
     pub caller: Option<Caller>,
     /// The operation, once chosen.
     pub operation: Option<Operation>,
@@ -71,27 +74,6 @@ pub struct Enforced {
     pub digest: String,
     /// Hold or stream.
     pub mode: RequestHeaders,
-}
-
-/// A verified caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// `iss`
-    pub issuer: String,
-    /// `sub`
-    pub subject: String,
-    /// `jti`
-    pub token_id: Option<String>,
-    /// `azp` or `client_id`
-    pub client: Option<String>,
-    /// `act.sub`, and then the actors before it, latest first.
-    pub actors: Vec<String>,
-    /// The subject's roles.
-    pub roles: Vec<String>,
-    /// The roles of `act.sub`, if there is one.
-    pub actor_roles: Option<Vec<String>>,
-    /// The roles of the client, if it is one that acts for users.
-    pub client_roles: Option<Vec<String>>,
 }
 
 /// What was asked.
@@ -231,24 +213,6 @@ impl Facts {
     }
 }
 
-impl Caller {
-    fn write(&self, record: &mut Map<String, Value>) {
-        let Self { issuer, subject, token_id, client, actors, roles, actor_roles, client_roles } =
-            self;
-        record.insert("issuer".to_owned(), cut(issuer).into());
-        record.insert("subject".to_owned(), cut(subject).into());
-        insert(record, "token_id", token_id.as_deref().map(|id| cut(id).into()));
-        insert(record, "client", client.as_deref().map(|client| cut(client).into()));
-        if !actors.is_empty() {
-            let names: Vec<&str> = actors.iter().map(|actor| cut(actor)).collect();
-            record.insert("actors".to_owned(), names.into());
-        }
-        record.insert("roles".to_owned(), roles.as_slice().into());
-        insert(record, "actor_roles", actor_roles.as_deref().map(Value::from));
-        insert(record, "client_roles", client_roles.as_deref().map(Value::from));
-    }
-}
-
 impl Denied {
     fn to_json(&self) -> Value {
         let Self { coordinate, because, rules, path } = self;
@@ -261,7 +225,7 @@ impl Denied {
     }
 }
 
-fn insert(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+pub(super) fn insert(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
     if let Some(value) = value {
         map.insert(name.to_owned(), value);
     }

@@ -121,6 +121,12 @@ pub enum Reason {
     LimitVariables,
 }
 
+impl From<crate::token::TokenError> for Reason {
+    fn from(error: crate::token::TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
 /// What a client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {

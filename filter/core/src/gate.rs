@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
+use crate::challenge;
 use crate::decide::decide;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
@@ -236,6 +237,18 @@ impl From<Reason> for Refused {
     }
 }
 
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        Reason::Token(error).into()
+    }
+}
+
+impl From<Unverified> for Refused {
+    fn from(Unverified { error, awaits }: Unverified) -> Self {
+        Self { reason: Reason::Token(error), awaits }
+    }
+}
+
 fn authenticate(
     configuration: &Configuration,
     head: &Head<'_>,
@@ -244,13 +257,14 @@ fn authenticate(
 ) -> Result<Principal, Refused> {
     let Configuration { settings, policy, .. } = configuration;
     head.route(settings)?;
-    let token = settings.tokens.find(head).map_err(Reason::Token)?;
-    let token = token.ok_or(Reason::Token(TokenError::Missing))?;
-    let jws = Jws::read(&token).map_err(Reason::Token)?;
     let Trust { published, verifier, now } = *trust;
-    let claims = verify(&jws, &settings.issuers, published, verifier, now)
-        .map_err(|Unverified { error, awaits }| Refused { reason: Reason::Token(error), awaits })?;
-    let principal = Principal::new(claims, policy);
+    let principal = match settings.tokens.find(head)? {
+        Some(token) => {
+            let jws = Jws::read(&token)?;
+            Principal::new(verify(&jws, &settings.issuers, published, verifier, now)?, policy)
+        }
+        None => Principal::anonymous(settings.anonymous)?,
+    };
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;
     Ok(principal)
@@ -294,7 +308,8 @@ fn authorize(
     let decision = decide(&plan, policy, &principal.authority, &included);
     if let Some(reason) = decision.reason() {
         facts.note_denied(&decision, &plan, policy, &request.query);
-        return Err(Refusal::at(reason, decision.place(&plan), &request.query));
+        let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
+        return Err(refusal.asking(challenge::of_denial(principal)));
     }
 
     let text = rewrite(&document, choice, &plan, &decision.removed).ok_or(Reason::Internal)?;

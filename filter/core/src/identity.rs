@@ -2,6 +2,8 @@
 
 use crate::policy::Policy;
 use crate::policy::rules::RoleSet;
+use crate::settings::Anonymous;
+use crate::token::TokenError;
 use crate::token::verify::VerifiedClaims;
 
 /// The roles that a request is decided with. All parties must grant: an agent never gets more than
@@ -24,11 +26,11 @@ impl Authority {
     }
 }
 
-/// A caller whose token was verified.
+/// A known caller: one whose token was verified, or one without a token where that is allowed.
 #[derive(Debug)]
 pub struct Principal {
-    /// What the token says.
-    pub claims: VerifiedClaims,
+    /// What the token says; none for an anonymous caller.
+    pub claims: Option<VerifiedClaims>,
     /// What that is worth under the policy.
     pub authority: Authority,
 }
@@ -45,6 +47,20 @@ impl Principal {
             actor: actor.map(|actor| policy.actor_roles(actor).unwrap_or(RoleSet::EMPTY)),
             client: claims.client().and_then(|client| policy.actor_roles(client)),
         };
-        Self { claims, authority }
+        Self { claims: Some(claims), authority }
+    }
+
+    /// A caller without a token.
+    ///
+    /// # Errors
+    /// `Missing`, where such a one is refused.
+    pub fn anonymous(rule: Anonymous) -> Result<Self, TokenError> {
+        match rule {
+            Anonymous::Deny => Err(TokenError::Missing),
+            Anonymous::Role(subject) => {
+                let authority = Authority { subject, actor: None, client: None };
+                Ok(Self { claims: None, authority })
+            }
+        }
     }
 }

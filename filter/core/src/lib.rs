@@ -6,6 +6,7 @@
 #![deny(missing_docs, clippy::arithmetic_side_effects)]
 
 pub mod audit;
+pub mod challenge;
 pub mod decide;
 pub mod denial;
 pub mod document;

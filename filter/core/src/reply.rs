@@ -3,18 +3,22 @@
 //! A GraphQL response without `data` (spec 7.1: a request error), with the HTTP status of GraphQL
 //! over HTTP. For a 401 the challenge of RFC 6750 3, with no more than the error code.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
+use crate::challenge::Challenge;
 use crate::denial::Reason;
 use crate::document::{DocumentError, DocumentErrorKind, Span};
 use crate::plan::PlanError;
 use crate::token::TokenError;
 
 /// Why a request is refused, and where in its document that shows, if it may be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     reason: Reason,
     location: Option<Location>,
+    challenge: Option<Challenge>,
 }
 
 /// A place in the document: line and column, both from 1 (spec 7.1.2).
@@ -30,7 +34,7 @@ pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
-    pub headers: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
     /// For the host's response code details.
@@ -54,7 +58,7 @@ impl Refusal {
             | DocumentErrorKind::SourceTooLong => Reason::DocumentSyntax,
         };
         let (line, column) = error.location(source);
-        Self { reason, location: Some(Location { line, column }) }
+        Self { location: Some(Location { line, column }), ..Self::from(reason) }
     }
 
     /// A refusal that shows at a place in the document.
@@ -64,7 +68,13 @@ impl Refusal {
             let (line, column) = place.location(source);
             Location { line, column }
         });
-        Self { reason, location }
+        Self { location, ..Self::from(reason) }
+    }
+
+    /// The same, asking the caller for something, if there is something to ask for.
+    #[must_use]
+    pub fn asking(self, challenge: Option<Challenge>) -> Self {
+        Self { challenge, ..self }
     }
 
     /// An operation that cannot be planned.
@@ -82,14 +92,19 @@ impl Refusal {
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, location: None }
+        Self { reason, location: None, challenge: None }
     }
 }
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { reason, location } = refusal;
-        let answer = reason.answer();
+        let Refusal { reason, location, challenge } = refusal;
+        let challenge = challenge.or_else(|| Challenge::of(reason));
+        // Who is asked for a token gets the answer of one who sent none.
+        let answer = match challenge {
+            Some(Challenge::Token) => Reason::Token(TokenError::Missing).answer(),
+            Some(Challenge::ValidToken) | None => reason.answer(),
+        };
         let mut error = json!({ "message": answer.message, "extensions": { "code": answer.code } });
         if let (Some(Location { line, column }), Some(error)) = (location, error.as_object_mut()) {
             let locations = json!([{ "line": line, "column": column }]);
@@ -97,25 +112,19 @@ impl From<Refusal> for Reply {
         }
         let body = json!({ "errors": [error] }).to_string().into_bytes();
         let mut headers = vec![
-            ("content-type", "application/json; charset=utf-8"),
-            ("cache-control", "no-store"),
+            ("content-type", "application/json; charset=utf-8".into()),
+            ("cache-control", "no-store".into()),
         ];
-        headers.extend(challenge(reason));
+        headers.extend(challenge.map(|challenge| ("www-authenticate", challenge.header())));
+        // RFC 9110 section 15.5.6.
+        if reason == Reason::MethodNotAllowed {
+            headers.push(("allow", "POST".into()));
+        }
         Self {
             status: answer.status,
             headers,
             body,
             details: format!("fieldgate_{}", reason.code()),
         }
-    }
-}
-
-/// The header that goes with a status: RFC 6750 3 for 401, RFC 9110 15.5.6 for 405.
-fn challenge(reason: Reason) -> Option<(&'static str, &'static str)> {
-    match reason {
-        Reason::Token(TokenError::Missing) => Some(("www-authenticate", "Bearer")),
-        Reason::Token(_) => Some(("www-authenticate", "Bearer error=\"invalid_token\"")),
-        Reason::MethodNotAllowed => Some(("allow", "POST")),
-        _ => None,
     }
 }

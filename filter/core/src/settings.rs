@@ -5,23 +5,24 @@
 //! to a default that was not asked for. Reading is pure: the same bytes give the same answer in
 //! every VM, which is what makes it safe to refuse a push.
 
+mod anonymous;
 mod claims;
+mod error;
 mod issuer;
 mod published;
 mod tokens;
 mod wire;
 
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+pub use self::error::ConfigurationError;
 use self::issuer::read_issuers;
 use self::wire::{Object, Wire, plain, read_mode, value};
 use crate::limits::Limits;
 use crate::policy::Policy;
-use crate::policy::blob::{self, BlobError, Digest};
-use crate::token::keys::KeySetError;
+use crate::policy::blob::{self, Digest};
+use crate::policy::rules::RoleSet;
 use crate::token::source::TokenRules;
 use crate::token::verify::IssuerRules;
 
@@ -46,6 +47,15 @@ pub enum AuditForm {
     TextAndStruct,
 }
 
+/// What becomes of a request without a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anonymous {
+    /// It is refused.
+    Deny,
+    /// Its caller holds this role and no other.
+    Role(RoleSet),
+}
+
 /// How requests are read and principals made.
 #[derive(Debug)]
 pub struct Settings {
@@ -55,6 +65,8 @@ pub struct Settings {
     pub path: Box<str>,
     /// Where tokens are, and where they end.
     pub tokens: TokenRules,
+    /// Callers without a token.
+    pub anonymous: Anonymous,
     /// Who may issue tokens.
     pub issuers: Vec<IssuerRules>,
     /// The bounds.
@@ -73,82 +85,6 @@ pub struct Configuration {
     /// The policy's identity.
     pub digest: Digest,
 }
-
-/// Why bytes are not a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigurationError {
-    /// There are none.
-    Empty,
-    /// Not JSON, an unknown or repeated key, or a value of another type. The path is like
-    /// `issuers[0].leeway_seconds`, and `.` at the top.
-    Shape {
-        /// Where.
-        path: String,
-        /// What.
-        message: String,
-    },
-    /// A version of the format that is not [`VERSION`].
-    Version(u32),
-    /// A value that has the right type and no meaning.
-    Value {
-        /// Where.
-        path: String,
-        /// What would have been right.
-        message: &'static str,
-    },
-    /// An issuer's keys cannot be used.
-    Keys {
-        /// Where.
-        path: String,
-        /// Why.
-        error: KeySetError,
-    },
-    /// The policy cannot be used.
-    Policy(BlobError),
-}
-
-impl ConfigurationError {
-    /// The kind of fault, in a word that does not change: a label of metrics.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Shape { .. } => "shape",
-            Self::Version(_) => "version",
-            Self::Value { .. } => "value",
-            Self::Keys { .. } => "keys",
-            Self::Policy(_) => "policy",
-        }
-    }
-
-    /// Where in the configuration, as a path of keys and indices.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Empty => ".",
-            Self::Shape { path, .. } | Self::Value { path, .. } | Self::Keys { path, .. } => path,
-            Self::Version(_) => "version",
-            Self::Policy(_) => "policy",
-        }
-    }
-}
-
-impl fmt::Display for ConfigurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the configuration is empty"),
-            Self::Shape { path, message } => write!(f, "`{path}`: {message}"),
-            Self::Version(found) => {
-                write!(f, "`version`: configuration has version {found}, expected {VERSION}")
-            }
-            Self::Value { path, message } => write!(f, "`{path}`: {message}"),
-            Self::Keys { path, error } => write!(f, "`{path}`: {error}"),
-            Self::Policy(error) => write!(f, "`policy`: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ConfigurationError {}
 
 impl Configuration {
     /// Reads a configuration.
@@ -169,23 +105,33 @@ impl Configuration {
             path: ".".to_owned(),
             message: plain(&error),
         })?;
-        let Wire { version, request_headers, endpoint, tokens, issuers, limits, audit, policy } =
-            wire;
+        let Wire {
+            version,
+            request_headers,
+            endpoint,
+            tokens,
+            anonymous,
+            issuers,
+            limits,
+            audit,
+            policy,
+        } = wire;
         if version != VERSION {
             return Err(ConfigurationError::Version(version));
         }
-        let settings = Settings {
-            request_headers: read_mode(request_headers.as_deref())?,
-            path: endpoint.0.read()?,
-            tokens: tokens.0.read()?,
-            issuers: read_issuers(issuers)?,
-            limits: limits.0.read()?,
-            audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
-        };
         let blob = STANDARD
             .decode(policy.as_bytes())
             .map_err(|_| value("policy", "expected a policy blob in base64"))?;
         let (policy, digest) = blob::decode(&blob).map_err(ConfigurationError::Policy)?;
+        let settings = Settings {
+            request_headers: read_mode(request_headers.as_deref())?,
+            path: endpoint.0.read()?,
+            tokens: tokens.0.read()?,
+            anonymous: anonymous.read(&policy)?,
+            issuers: read_issuers(issuers)?,
+            limits: limits.0.read()?,
+            audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
+        };
         Ok(Self { settings, policy, digest })
     }
 }

@@ -154,6 +154,7 @@ impl Sources {
             .and_then(|file| schema::read(&file, findings));
         if let Some(policy) = &policy {
             policy.warn_unheld(|role| settings.gives_role(role), findings);
+            settings.anonymous.iter().for_each(|role| policy.expect_role(role, findings));
         }
         if let (Some(policy), Some(schema)) = (&policy, &schema) {
             lower::check(policy, schema, findings);

@@ -26,8 +26,9 @@ pub const VERSION: u32 = 1;
 pub struct Case {
     /// What it shows.
     pub name: Text,
-    /// The token's claims; `iss`, `aud` and `exp` are filled in where they are not given.
-    pub claims: Map<String, Value>,
+    /// The token's claims; `iss`, `aud` and `exp` are filled in where they are not given. None for
+    /// a request without a token.
+    pub claims: Option<Map<String, Value>>,
     /// The document.
     pub query: String,
     /// The variables.

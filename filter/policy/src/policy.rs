@@ -111,6 +111,12 @@ impl PolicySource {
         Self { name, revision, roles, actors, rules }
     }
 
+    /// Adds a finding if a role is not declared.
+    pub fn expect_role(&self, role: &Text, findings: &mut Findings) {
+        let declared = self.roles.iter().map(|role| role.name.text.as_str()).collect();
+        expect_declared(role, &declared, findings);
+    }
+
     /// Warns of roles that nobody can hold, mostly by mistake. A role without groups and scopes is
     /// for actors, or `given` by the settings.
     pub fn warn_unheld(&self, given: impl Fn(&str) -> bool, findings: &mut Findings) {
@@ -214,13 +220,18 @@ fn read_roles(
         let message = "this list has to name a role";
         findings.add(Diagnostic::error(Code::EmptyList, &node.place, message));
     }
-    for role in roles.iter().filter(|role| !declared.contains(role.text.as_str())) {
-        let hint = did_you_mean(&role.text, declared.iter().copied());
-        let hint = hint.unwrap_or_else(|| "declare it under `roles`".to_owned());
-        let message = format!("unknown role `{}`", role.text);
-        findings.add(Diagnostic::error(Code::UnknownRole, &role.place, message).help(hint));
-    }
+    roles.iter().for_each(|role| expect_declared(role, declared, findings));
     Some(roles)
+}
+
+fn expect_declared(role: &Text, declared: &BTreeSet<&str>, findings: &mut Findings) {
+    if declared.contains(role.text.as_str()) {
+        return;
+    }
+    let hint = did_you_mean(&role.text, declared.iter().copied());
+    let hint = hint.unwrap_or_else(|| "declare it under `roles`".to_owned());
+    let message = format!("unknown role `{}`", role.text);
+    findings.add(Diagnostic::error(Code::UnknownRole, &role.place, message).help(hint));
 }
 
 fn read_name(node: &Node, findings: &mut Findings) -> Option<Text> {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldgate_core::policy::rules::Role;
 use fieldgate_core::policy::schema::{Schema, TypeDef, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::settings::{Configuration, ConfigurationError, VERSION};
@@ -19,8 +20,7 @@ use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
 use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
-use crate::yaml::Node;
-use crate::yaml::shape;
+use crate::yaml::{self, Node, shape};
 
 mod path;
 
@@ -37,6 +37,8 @@ pub struct SettingsSource {
     pub policy: FileName,
     /// The schema file's name, and where it is given.
     pub schema: FileName,
+    /// The role of anonymous callers, if they have one.
+    pub anonymous: Option<Text>,
     /// The configuration without `policy`.
     json: Map<String, Value>,
 }
@@ -61,7 +63,7 @@ impl SettingsSource {
         }
         let mut broken = BTreeSet::new();
         let issuers = node.member("issuers").map(|member| &member.value);
-        if let Some(crate::yaml::Value::Sequence(nodes)) = issuers.map(|node| &node.value) {
+        if let Some(yaml::Value::Sequence(nodes)) = issuers.map(|node| &node.value) {
             for (at, issuer) in nodes.iter().enumerate() {
                 let Some(file) = key_file(issuer, findings) else { continue };
                 let keys = read_key_file(&file, folder, findings);
@@ -75,17 +77,22 @@ impl SettingsSource {
                 }
             }
         }
-        report(&json, node, broken, findings);
+        let anonymous = anonymous_role(node);
+        report(&json, anonymous.as_ref(), node, broken, findings);
         Some(Self {
             policy: FileName::read(node, "policy", POLICY_FILE, findings),
             schema: FileName::read(node, "schema", SCHEMA_FILE, findings),
+            anonymous,
             json,
         })
     }
 
     /// Whether somebody can hold a role by what the settings say.
     #[must_use]
-    pub fn gives_role(&self, _name: &str) -> bool {
+    pub fn gives_role(&self, name: &str) -> bool {
+        if self.anonymous.as_ref().is_some_and(|role| role.text == name) {
+            return true;
+        }
         let issuers = self.json.get("issuers").and_then(Value::as_array);
         issuers.into_iter().flatten().any(|issuer| issuer.pointer("/claims/roles").is_some())
     }
@@ -104,6 +111,20 @@ impl FileName {
             Some(Text { text, place }) => Self { name: text, place: Some(place) },
             None => Self { name: default.to_owned(), place: None },
         }
+    }
+}
+
+/// `anonymous: { role: .. }`; whatever else it may be is for the filter's reader to judge.
+fn anonymous_role(node: &Node) -> Option<Text> {
+    let role = &node.member("anonymous")?.value.member("role")?.value;
+    match &role.value {
+        yaml::Value::String(text) => Some(Text { text: text.clone(), place: role.place.clone() }),
+        yaml::Value::Null
+        | yaml::Value::Bool(_)
+        | yaml::Value::Number(_)
+        | yaml::Value::Sequence(_)
+        | yaml::Value::Mapping(_)
+        | yaml::Value::Refused => None,
     }
 }
 
@@ -139,11 +160,12 @@ fn with_policy(json: &Map<String, Value>, blob: &[u8]) -> Value {
 /// and it is asked again. `known` are the paths that need no further report.
 fn report(
     json: &Map<String, Value>,
+    anonymous: Option<&Text>,
     node: &Node,
     mut known: BTreeSet<String>,
     findings: &mut Findings,
 ) {
-    let Some(blob) = empty_policy() else { return };
+    let Some(blob) = empty_policy(anonymous) else { return };
     let mut json = json.clone();
     for _ in 0..ROUNDS {
         let text = with_policy(&json, &blob).to_string();
@@ -285,8 +307,14 @@ fn wrong_type(message: &str) -> Option<String> {
     Some(format!("expected {expected}, found {found}"))
 }
 
-/// The blob of a policy that grants nothing: settings are judged whatever the policy is like.
-fn empty_policy() -> Option<Vec<u8>> {
+/// The blob of a policy that grants nothing: settings are judged whatever the policy is like. The
+/// role that they name is in it; whether the bundle's policy has it is judged with that.
+fn empty_policy(anonymous: Option<&Text>) -> Option<Vec<u8>> {
+    let role = |Text { text, .. }: &Text| Role {
+        name: text.as_str().into(),
+        groups: Vec::new(),
+        scopes: Vec::new(),
+    };
     let (kind, possible) = (TypeKind::Object, vec![TypeId(0)]);
     let query = TypeDef { name: "Query".into(), kind, fields: 0..0, possible };
     let policy = Policy::new(PolicyParts {
@@ -299,7 +327,7 @@ fn empty_policy() -> Option<Vec<u8>> {
             mutation: None,
             subscription: None,
         },
-        roles: Vec::new(),
+        roles: anonymous.into_iter().map(role).collect(),
         actors: Vec::new(),
         rules: Vec::new(),
         accesses: Vec::new(),

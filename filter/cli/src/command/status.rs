@@ -25,7 +25,7 @@ pub(crate) fn status(arguments: &arguments::Status, output: &mut Output) -> io::
     }
     let status = match asked {
         Ok(status) => status,
-        Err(message) => return could_not_run(&message, output),
+        Err(message) => return could_not_run(&message, None, output),
     };
     let style = output.style();
     output.data(&render::status::status(&status, style.form, style.data))?;

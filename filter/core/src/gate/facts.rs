@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::audit::{Caller, Denied, Enforced, Facts, Operation, cut};
+use crate::audit::{Caller, Denied, Enforced, Facts, Identity, Operation, cut};
 use crate::decide::{self, Decision};
 use crate::document;
 use crate::http::Head;
@@ -11,7 +11,8 @@ use crate::limits::LISTED;
 use crate::plan::{Included, PathId, Plan, PlanError, Target};
 use crate::policy::Policy;
 use crate::policy::blob::Digest;
-use crate::settings::Configuration;
+use crate::settings::{Configuration, Settings};
+use crate::token::verify::VerifiedClaims;
 
 impl Enforced {
     pub(super) fn new(configuration: &Configuration) -> Self {
@@ -47,18 +48,9 @@ impl Facts {
     pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
         let Principal { claims, authority } = principal;
         let Configuration { settings, policy, .. } = configuration;
-        let issuer = settings.issuers.get(claims.issuer());
         let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
-        let actors = claims.actor().into_iter().flat_map(|actor| {
-            let earlier = actor.chain().iter().map(ToString::to_string);
-            std::iter::once(actor.subject().to_owned()).chain(earlier)
-        });
         self.caller = Some(Caller {
-            issuer: issuer.map_or_else(String::new, |issuer| issuer.issuer.to_string()),
-            subject: claims.subject().to_owned(),
-            token_id: claims.jti().map(str::to_owned),
-            client: claims.client().map(str::to_owned),
-            actors: actors.collect(),
+            identity: claims.as_ref().map(|claims| Identity::new(claims, settings)),
             roles: names(authority.subject),
             actor_roles: authority.actor.map(names),
             client_roles: authority.client.map(names),
@@ -117,6 +109,23 @@ impl Facts {
         });
         self.denied = listed.collect();
         self.denied_total = decision.denied.len();
+    }
+}
+
+impl Identity {
+    fn new(claims: &VerifiedClaims, settings: &Settings) -> Self {
+        let issuer = settings.issuers.get(claims.issuer());
+        let actors = claims.actor().into_iter().flat_map(|actor| {
+            let earlier = actor.chain().iter().map(ToString::to_string);
+            std::iter::once(actor.subject().to_owned()).chain(earlier)
+        });
+        Self {
+            issuer: issuer.map_or_else(String::new, |issuer| issuer.issuer.to_string()),
+            subject: claims.subject().to_owned(),
+            token_id: claims.jti().map(str::to_owned),
+            client: claims.client().map(str::to_owned),
+            actors: actors.collect(),
+        }
     }
 }
 

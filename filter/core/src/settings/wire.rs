@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use super::anonymous::WireAnonymous;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
 use super::{ConfigurationError, RequestHeaders};
@@ -21,6 +22,8 @@ pub(super) struct Wire<'a> {
     pub(super) endpoint: Object<WireEndpoint>,
     #[serde(default)]
     pub(super) tokens: Object<WireTokens>,
+    #[serde(default)]
+    pub(super) anonymous: WireAnonymous,
     #[serde(borrow)]
     pub(super) issuers: Vec<Object<WireIssuer<'a>>>,
     #[serde(default)]

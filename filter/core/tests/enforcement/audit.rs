@@ -9,7 +9,7 @@ use prost_types::value::Kind;
 use serde_json::{Value, json};
 
 use crate::plan::{body_of, printed, seeds};
-use crate::world::{all_but, body, code, gate, post, token};
+use crate::world::{all_but, body, code, gate, pairs, post, request, token};
 
 /// The faults of a value under a schema, for as much of JSON Schema as ours uses; a keyword that is
 /// not known here is a fault too.
@@ -88,7 +88,8 @@ fn faults(value: &Value, schema: &Value, root: &Value, at: &str, out: &mut Vec<S
             }
             "not" => !matches(rule),
             "allOf" => rule.as_array().expect("schemas").iter().all(&matches),
-            "if" => matches(&schema[if matches(rule) { "then" } else { "else" }]),
+            "anyOf" => rule.as_array().expect("schemas").iter().any(&matches),
+            "if" => schema.get(if matches(rule) { "then" } else { "else" }).is_none_or(&matches),
             other => panic!("keyword {other}"),
         };
         if !holds {
@@ -221,6 +222,26 @@ fn records_of_a_few_requests() {
         "response": { "status": 403, "details": "d" },
     });
     assert_eq!(record("Basic eDp5", &body(query, "")), expected);
+}
+
+/// Nobody is in the record of a caller without a token, and nothing of a token that is not valid.
+#[test]
+fn anonymous_callers_say_so() {
+    let gate = gate(&all_but(&["User.ssn"]), r#","anonymous":{"role":"r0"}"#);
+    let headers =
+        [(":method", "POST"), (":path", "/graphql"), ("content-type", "application/json")];
+    for (query, expected) in [("{ version }", "allow"), ("{ me { ssn } }", "field_denied")] {
+        let (_, record) = request(&gate, &pairs(&headers), &body(query, ""));
+        assert_eq!(code(&record), expected);
+        let json = checked(&record, &ResponseFacts::default());
+        assert_eq!((&json["anonymous"], &json["roles"]), (&json!(true), &json!(["r0"])));
+        assert!(json.get("subject").is_none() && json.get("issuer").is_none(), "{json}");
+    }
+    for token in ["", "Bearer", "Bearer x", "Basic eDp5", "Bearer a.b.c"] {
+        let (_, record) = post(&gate, token, &body("{ version }", ""));
+        let json = checked(&record, &ResponseFacts::default());
+        assert_eq!((&json["decision"], json.get("anonymous")), (&json!("deny"), None), "{json}");
+    }
 }
 
 /// What a caller chose is cut, on characters.

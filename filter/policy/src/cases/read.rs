@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value as Json};
+
 use super::{Case, VERSION, Verdict};
 use crate::bundle::Bundle;
 use crate::diagnostic::{Code, Diagnostic, Findings};
@@ -30,10 +32,7 @@ fn read_case(node: &Node, bundle: &Bundle, findings: &mut Findings) -> Option<Ca
     let operation = keys.optional("operation").map(|node| shape::string(node, findings));
     let variables = keys.optional("variables").map(Node::to_json);
     let claims = keys.required("claims", findings);
-    let claims = claims.and_then(|node| {
-        shape::mapping(node, findings)?;
-        node.to_json().as_object().cloned()
-    });
+    let claims = claims.and_then(|node| read_claims(node, findings));
     let expected = keys.required("expect", findings);
     let expected = expected.and_then(|node| read_verdict(node, bundle, findings));
     let operation = match operation {
@@ -42,6 +41,15 @@ fn read_case(node: &Node, bundle: &Bundle, findings: &mut Findings) -> Option<Ca
     };
     let (name, claims, query, expected) = (name?, claims?, query?.text, expected?);
     Some(Case { name, claims, query, variables, operation, expected })
+}
+
+/// Claims, or the word `none`.
+fn read_claims(node: &Node, findings: &mut Findings) -> Option<Option<Map<String, Json>>> {
+    if matches!(&node.value, Value::String(word) if word == "none") {
+        return Some(None);
+    }
+    shape::mapping(node, findings)?;
+    node.to_json().as_object().cloned().map(Some)
 }
 
 fn read_verdict(node: &Node, bundle: &Bundle, findings: &mut Findings) -> Option<Verdict> {

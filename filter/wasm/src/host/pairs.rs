@@ -1,6 +1,8 @@
 //! Header pairs as the ABI has them: a count, the sizes, then names and values, each with a NUL
 //! behind it.
 
+use std::borrow::Cow;
+
 use fieldgate_core::http::HeaderPair;
 
 /// The pairs of a map; none if it is not one.
@@ -23,14 +25,14 @@ pub(super) fn read_pairs(map: &[u8]) -> Option<Vec<HeaderPair>> {
 }
 
 /// The map of pairs.
-pub(super) fn write_pairs(pairs: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn write_pairs(pairs: &[(&str, Cow<'_, str>)]) -> Vec<u8> {
     let size = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
     let mut map = u32::try_from(pairs.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
     for (name, value) in pairs {
         map.extend(size(name));
         map.extend(size(value));
     }
-    for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
+    for text in pairs.iter().flat_map(|(name, value)| [*name, value]) {
         map.extend(text.as_bytes());
         map.push(0);
     }

@@ -59,7 +59,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         }
         Effect::Reply(reply) => {
             let challenges = reply.headers.iter().filter(|(name, _)| *name == "www-authenticate");
-            observed.challenges = challenges.map(|(_, value)| (*value).to_owned()).collect();
+            observed.challenges = challenges.map(|(_, value)| value.to_string()).collect();
             observed.status = Some(reply.status);
             observed.answer = serde_json::from_slice(&reply.body)?;
         }
