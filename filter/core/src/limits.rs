@@ -20,6 +20,9 @@ pub const PRIOR_ACTORS: usize = 8;
 /// The longest subject, in bytes.
 pub const SUBJECT_BYTES: usize = 1024;
 
+/// The most names in one list of what is revoked: 8 MiB of digests.
+pub const REVOKED: usize = 1 << 20;
+
 /// The most keys in a set: a few generations in rotation, with room.
 pub const KEYS: usize = 64;
 

@@ -10,6 +10,7 @@ mod claims;
 mod error;
 mod issuer;
 mod published;
+mod revoked;
 mod tokens;
 mod wire;
 

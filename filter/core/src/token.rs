@@ -9,6 +9,7 @@ pub mod bearer;
 pub mod compact;
 pub mod keys;
 pub mod remote;
+pub mod revocation;
 pub mod signature;
 pub mod source;
 pub mod verify;
@@ -63,6 +64,8 @@ pub enum TokenError {
     Lifetime,
     /// `aud` does not name this service (RFC 7519 section 4.1.3).
     Audience,
+    /// Its issuer's configuration says that it is worth nothing any more.
+    Revoked,
     /// A claim is missing or of another type than it has to be (RFC 7519 section 4.1).
     Claims,
     /// The groups are elsewhere: the token only names the place (OpenID Connect Core section 5.6.2).
@@ -91,6 +94,7 @@ impl TokenError {
             Self::IssuedInFuture => "token_issued_in_future",
             Self::Lifetime => "token_lifetime",
             Self::Audience => "token_audience",
+            Self::Revoked => "token_revoked",
             Self::Claims => "token_claims",
             Self::GroupsOverage => "token_groups_overage",
         }

@@ -26,7 +26,7 @@ pub const VERSION: u32 = 1;
 pub struct Case {
     /// What it shows.
     pub name: Text,
-    /// The token's claims; `iss`, `aud` and `exp` are filled in where they are not given. None for
+    /// The token's claims; those that every token has are filled in where they are not given. None for
     /// a request without a token.
     pub claims: Option<Map<String, Value>>,
     /// The document.

@@ -1,5 +1,7 @@
 //! The stages of one request, natively: where the time goes inside the filter.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::{Gate, Pending, Step};
@@ -8,6 +10,7 @@ use fieldgate_core::limits::Limits;
 use fieldgate_core::plan::{Choice, Plan};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
+use fieldgate_core::token::revocation::Digests;
 use fieldgate_core::token::signature::Portable;
 use fieldgate_policy::bundle::Bundle;
 use jwt_simple::prelude::{Claims, Clock, Duration, Ed25519KeyPair, EdDSAKeyPairLike};
@@ -29,6 +32,12 @@ struct Bench {
 
 /// The bundle with a key of our own, and a request that it allows.
 fn bench() -> Bench {
+    let (bench, _) = with(|_| {});
+    bench
+}
+
+/// The same with a change to its issuer, and its configuration.
+fn with(change: impl FnOnce(&mut Value)) -> (Bench, String) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/backstage");
     let bundle = Bundle::load(folder.as_ref(), None).expect("the bundle builds");
     let key = Ed25519KeyPair::generate().with_key_id("bench");
@@ -36,13 +45,16 @@ fn bench() -> Bench {
     let issuer = configuration["issuers"][0]["issuer"].as_str().expect("an issuer").to_owned();
     let jwk: Value = serde_json::from_str(&key.public_key().to_jwk()).expect("a key");
     configuration["issuers"][0]["jwks"] = json!({ "keys": [jwk] });
-    let gate = Gate::configure(configuration.to_string().as_bytes()).expect("a configuration");
+    change(&mut configuration["issuers"][0]);
+    let configuration = configuration.to_string();
+    let gate = Gate::configure(configuration.as_bytes()).expect("a configuration");
 
     let groups = json!({ "groups": ["employees", "sre", "platform"] });
     let claims = Claims::with_custom_claims(groups, Duration::from_hours(1))
         .with_issuer(issuer)
         .with_audience("backstage")
-        .with_subject("user:default/bench");
+        .with_subject("user:default/bench")
+        .with_jwt_id("bench");
     let token = key.sign(claims).expect("a token");
     let header = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
     let headers = vec![
@@ -53,7 +65,16 @@ fn bench() -> Bench {
     ];
     let variables = json!({ "ref": "component:default/checkout" });
     let body = json!({ "query": QUERY, "variables": variables }).to_string().into_bytes();
-    Bench { gate, bundle, headers, body }
+    (Bench { gate, bundle, headers, body }, configuration)
+}
+
+/// 100,000 revoked tokens and as many subjects.
+fn revoke(issuer: &mut Value) {
+    let list = |kind: &str| {
+        let names: Vec<String> = (0..100_000).map(|at| format!("{kind} {at}")).collect();
+        STANDARD.encode(Digests::of(names.iter().map(String::as_str)).as_bytes())
+    };
+    issuer["revoked"] = json!({ "jti": list("token"), "subjects": list("subject") });
 }
 
 impl Bench {
@@ -91,6 +112,27 @@ fn request(bencher: Bencher<'_, '_>) {
 fn begin(bencher: Bencher<'_, '_>) {
     let bench = bench();
     bencher.bench_local(|| bench.begin());
+}
+
+/// The same where 100,000 tokens and 100,000 subjects are revoked.
+#[divan::bench]
+fn begin_revoking(bencher: Bencher<'_, '_>) {
+    let (bench, _) = with(revoke);
+    bencher.bench_local(|| bench.begin());
+}
+
+/// Plugin configuration to gate: key set, policy blob.
+#[divan::bench]
+fn configure(bencher: Bencher<'_, '_>) {
+    let (_, configuration) = with(|_| {});
+    bencher.bench_local(|| Gate::configure(black_box(configuration.as_bytes())));
+}
+
+/// The same with 100,000 revoked tokens and 100,000 revoked subjects.
+#[divan::bench]
+fn configure_revoking(bencher: Bencher<'_, '_>) {
+    let (_, configuration) = with(revoke);
+    bencher.bench_local(|| Gate::configure(black_box(configuration.as_bytes())));
 }
 
 /// Body to outcome: request, document, plan, decision, canonical body and facts.

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::ConfigurationError;
 use super::claims::WireClaims;
 use super::published::{WireDiscovery, WireRemoteJwks};
+use super::revoked::WireRevoked;
 use super::wire::{Object, value};
 use crate::token::keys::{Algorithm, KeySet};
 use crate::token::verify::{Exp, IssuerRules, KeySource, TimeRules};
@@ -29,6 +30,8 @@ pub(super) struct WireIssuer<'a> {
     token_types: Option<Vec<Box<str>>>,
     #[serde(default)]
     claims: Object<WireClaims>,
+    #[serde(default)]
+    revoked: Object<WireRevoked>,
 }
 
 pub(super) fn read_issuers(
@@ -62,6 +65,7 @@ impl WireIssuer<'_> {
             exp,
             token_types,
             claims,
+            revoked,
         } = self;
         if issuer.is_empty() {
             return Err(value(&format!("{at}.issuer"), "expected the `iss` of its tokens"));
@@ -82,6 +86,7 @@ impl WireIssuer<'_> {
         let time = read_time(leeway_seconds, max_lifetime_seconds, exp.as_deref(), at)?;
         let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
         let claims = claims.0.read(&format!("{at}.claims"))?;
+        let revoked = revoked.0.read(&format!("{at}.revoked"))?;
         let keys = match (jwks, remote_jwks, discovery) {
             (Some(jwks), None, None) => {
                 let keys = KeySet::read(jwks.get()).map_err(|error| ConfigurationError::Keys {
@@ -101,7 +106,7 @@ impl WireIssuer<'_> {
             }
             _ => return Err(value(at, "expected one of `jwks`, `remote_jwks` and `discovery`")),
         };
-        Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, keys })
+        Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, revoked, keys })
     }
 }
 

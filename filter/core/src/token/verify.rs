@@ -2,7 +2,7 @@
 //!
 //! The order is fixed: who claims to have issued it, with which algorithm and key, whether the
 //! signature holds, and only then what it says. A token with a bad signature is that and nothing
-//! else. Deliberately absent: revocation, sender constraints (`cnf`), and any default that lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
+//! else. Deliberately absent: sender constraints (`cnf`), and any default that lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
 
 mod claims;
 mod names;
@@ -15,6 +15,7 @@ use crate::limits::KEY_TRIES;
 use crate::token::compact::Jws;
 use crate::token::keys::{Algorithm, Key, KeySet};
 use crate::token::remote::{KeyStore, RemoteKeys};
+use crate::token::revocation::Revocations;
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
@@ -41,6 +42,8 @@ pub struct IssuerRules {
     pub time: TimeRules,
     /// Where its claims are.
     pub claims: ClaimRules,
+    /// What is worth nothing any more.
+    pub revoked: Revocations,
     /// The keys of this issuer, and of no other.
     pub keys: KeySource,
 }
@@ -116,7 +119,7 @@ pub fn verify(
     check_type(jws.typ(), &rules.token_types)?;
     let expires = time::window(&payload, &rules.time, now)?;
     claims::check_audience(&payload, &rules.audiences)?;
-    Ok(VerifiedClaims {
+    let claims = VerifiedClaims {
         issuer,
         key: key.kid().map(Into::into),
         subject: claims::subject(&payload)?,
@@ -127,7 +130,10 @@ pub fn verify(
         scopes: names::names(&payload, &rules.claims.scopes)?,
         jti: claims::text(&payload, "jti")?,
         expires,
-    })
+    };
+    let parties = [Some(claims.subject()), claims.actor().map(Actor::subject)];
+    rules.revoked.check(claims.jti(), parties, time::issued(&payload)?)?;
+    Ok(claims)
 }
 
 /// RFC 7519 section 4.1.1, RFC 8725 section 3.8: a string equal to the name of exactly one issuer.
@@ -223,6 +229,7 @@ mod tests {
             token_types: vec!["JWT".into(), "application/at+jwt".into()],
             time: TimeRules::default(),
             claims: ClaimRules::default(),
+            revoked: Revocations::default(),
             keys: KeySource::Inline(
                 KeySet::read(&format!("{{\"keys\":[{}]}}", keys.join(","))).unwrap(),
             ),

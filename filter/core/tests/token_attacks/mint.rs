@@ -8,6 +8,7 @@ use fieldgate_core::token::bearer::{BEARER, only};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{Algorithm, KeySet};
 use fieldgate_core::token::remote::KeyStore;
+use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::{Portable, ecdsa_der};
 use fieldgate_core::token::verify::{
     ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims, verify,
@@ -53,6 +54,7 @@ pub(crate) static ISSUERS: LazyLock<[IssuerRules; 2]> = LazyLock::new(|| {
             groups: vec![NamesRule::plain("groups".parse().expect("a path"))],
             ..ClaimRules::default()
         },
+        revoked: Revocations::default(),
         keys: KeySource::Inline(KeySet::read(&set(keys)).expect("a key set")),
     };
     let of_i1 = [

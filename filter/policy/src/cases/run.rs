@@ -87,7 +87,9 @@ impl Court {
     fn token(&self, mut claims: Map<String, Value>) -> String {
         claims.entry("iss").or_insert_with(|| self.issuer.clone());
         claims.entry("aud").or_insert_with(|| self.audience.clone());
+        claims.entry("iat").or_insert_with(|| NOW.into());
         claims.entry("exp").or_insert_with(|| (NOW + LIFETIME_SECONDS).into());
+        claims.entry("jti").or_insert_with(|| "case".into());
         let header = json!({ "alg": "EdDSA", "kid": "cases" });
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let input = format!("{}.{}", part(&header), part(&Value::Object(claims)));

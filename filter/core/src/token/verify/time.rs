@@ -69,6 +69,11 @@ pub(super) fn window(
     Ok(UnixTime(expires))
 }
 
+/// `iat`, its fraction of a second left out.
+pub(super) fn issued(claims: &Json<'_>) -> Result<Option<UnixTime>, TokenError> {
+    Ok(date(claims, "iat", Round::Down)?.map(UnixTime))
+}
+
 /// The last second that a token may end at, where its lifetime is bounded: then it needs `iat`.
 fn longest(claims: &Json<'_>, max_lifetime: Option<u64>) -> Result<Option<u64>, TokenError> {
     let Some(most) = max_lifetime else { return Ok(None) };
