@@ -1,9 +1,9 @@
 //! Header values -> `RawToken` -> `Jws` -> `VerifiedClaims`: who sent this request, or why not.
 //!
 //! Each step is a type that only its parser can make: [`source`] and [`bearer`] (RFC 6750),
-//! [`compact`] (RFC 7515), [`keys`] (RFC 7517), [`remote`], [`signature`] and [`verify`] (RFC 7519, with RFC 8725
-//! as the threat list). Deliberately absent: encryption (JWE), symmetric keys, the
-//! JSON serialisations of RFC 7515 section 7.2, and any meaning of roles (`identity`).
+//! [`compact`] (RFC 7515), [`keys`] (RFC 7517), [`remote`], [`signature`] and [`verify`] (RFC 7519,
+//! with RFC 8725 as the threat list). Deliberately absent: encryption (JWE), the JSON serialisations
+//! of RFC 7515 section 7.2, and any meaning of roles (`identity`).
 
 pub mod bearer;
 pub mod compact;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fieldgate_core::token::keys::KeySet;
-use serde_json::{Map, Value};
+use fieldgate_core::token::keys::{Algorithm, KeySet, Secrecy};
+use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
@@ -60,7 +60,7 @@ impl SettingsSource {
             for (at, issuer) in nodes.iter().enumerate() {
                 let mut replaced = revoked::read(issuer, folder, findings);
                 let keys = key_file(issuer, findings);
-                let keys = keys.map(|file| read_key_file(&file, folder, findings));
+                let keys = keys.map(|file| read_key_file(&file, secrecy(issuer), folder, findings));
                 replaced.extend(keys.map(|keys| ("/jwks".to_owned(), keys)));
                 for (pointer, value) in replaced {
                     if value.is_none() {
@@ -135,16 +135,37 @@ fn key_file(issuer: &Node, findings: &mut Findings) -> Option<Text> {
 
 /// The keys as JSON. The text is read by the filter's reader first: a general one would let pass
 /// what that refuses, such as a member given twice.
-fn read_key_file(name: &Text, folder: &Folder, findings: &mut Findings) -> Option<Value> {
+fn read_key_file(
+    name: &Text,
+    secrecy: Secrecy,
+    folder: &Folder,
+    findings: &mut Findings,
+) -> Option<Value> {
     let file = folder.read(&name.text, Some(&name.place), findings)?;
-    match KeySet::read(file.text()) {
+    let keys = match secrecy {
+        Secrecy::Public => KeySet::read(file.text()),
+        Secrecy::Secret => KeySet::read_secret(file.text()),
+    };
+    match keys {
         Ok(_) => serde_json::from_str(file.text()).ok(),
         Err(error) => {
             let message = format!("`{}` cannot be used: {error}", name.text);
-            findings.add(Diagnostic::error(Code::KeySet, &name.place, message));
+            let finding = Diagnostic::error(Code::KeySet, &name.place, message);
+            findings.add(finding.maybe_help(error.help().map(str::to_owned)));
             None
         }
     }
+}
+
+/// Which keys an issuer has, as its first algorithm says; the filter says whether all agree.
+fn secrecy(issuer: &Node) -> Secrecy {
+    let algorithms = issuer.member("algorithms").map(|member| &member.value.value);
+    let Some(crate::yaml::Value::Sequence(nodes)) = algorithms else { return Secrecy::Public };
+    let mut known = nodes.iter().filter_map(|node| match &node.value {
+        crate::yaml::Value::String(name) => name.parse::<Algorithm>().ok(),
+        _ => None,
+    });
+    known.next().map_or(Secrecy::Public, Algorithm::secrecy)
 }
 
 fn with_policy(json: &Map<String, Value>, blob: &[u8]) -> Value {

@@ -2,14 +2,24 @@
 
 #![no_main]
 
-use fieldgate_core::token::keys::KeySet;
+use fieldgate_core::token::keys::{Algorithm, KeySet, Secrecy};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|jwks: &str| {
-    if let Ok(set) = KeySet::read(jwks) {
+    let readings =
+        [(Secrecy::Public, KeySet::read(jwks)), (Secrecy::Secret, KeySet::read_secret(jwks))];
+    assert!(readings.iter().filter(|(_, read)| read.is_ok()).count() < 2);
+    for (secrecy, set) in readings {
+        let Ok(set) = set else { continue };
         assert!(!set.keys().is_empty());
         for key in set.keys() {
-            assert!(!key.spki_der().is_empty() && key.signature_bytes() >= 64);
+            assert!(!key.algorithms().is_empty());
+            for algorithm in Algorithm::ALL {
+                let Some(serving) = key.serving(algorithm) else { continue };
+                assert_eq!(algorithm.secrecy(), secrecy);
+                assert_eq!(serving.spki_der().is_some(), secrecy == Secrecy::Public);
+                assert!(serving.signature_bytes() >= 32);
+            }
         }
     }
 });

@@ -8,7 +8,7 @@ use super::claims::WireClaims;
 use super::published::{WireDiscovery, WireRemoteJwks};
 use super::revoked::WireRevoked;
 use super::wire::{Object, value};
-use crate::token::keys::{Algorithm, KeySet};
+use crate::token::keys::{Algorithm, Key, KeySet, Secrecy, UnknownAlgorithm};
 use crate::token::verify::{Exp, IssuerRules, KeySource, TimeRules};
 
 /// RFC 7519 4.1.4 allows "no more than a few minutes".
@@ -73,30 +73,33 @@ impl WireIssuer<'_> {
         if audiences.is_empty() || audiences.iter().any(|audience| audience.is_empty()) {
             return Err(value(&format!("{at}.audiences"), "expected at least one audience"));
         }
-        let named = |name: &str| {
-            name.parse::<Algorithm>().map_err(|_| {
-                value(&format!("{at}.algorithms"), "expected any of `RS256`, `ES256`, `EdDSA`")
-            })
-        };
-        let algorithms: Vec<Algorithm> =
-            algorithms.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
-        if algorithms.is_empty() {
-            return Err(value(&format!("{at}.algorithms"), "expected at least one algorithm"));
-        }
+        let (algorithms, secrecy) = read_algorithms(&algorithms)
+            .map_err(|message| value(&format!("{at}.algorithms"), message))?;
         let time = read_time(leeway_seconds, max_lifetime_seconds, exp.as_deref(), at)?;
         let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
         let claims = claims.0.read(&format!("{at}.claims"))?;
         let revoked = revoked.0.read(&format!("{at}.revoked"))?;
         let keys = match (jwks, remote_jwks, discovery) {
             (Some(jwks), None, None) => {
-                let keys = KeySet::read(jwks.get()).map_err(|error| ConfigurationError::Keys {
+                let keys = match secrecy {
+                    Secrecy::Public => KeySet::read(jwks.get()),
+                    Secrecy::Secret => KeySet::read_secret(jwks.get()),
+                };
+                let keys = keys.map_err(|error| ConfigurationError::Keys {
                     path: format!("{at}.jwks"),
                     error,
                 })?;
-                if !keys.keys().iter().any(|key| algorithms.contains(&key.algorithm())) {
+                let usable =
+                    |key: &Key| key.algorithms().iter().any(|one| algorithms.contains(one));
+                if !keys.keys().iter().any(usable) {
                     return Err(value(&format!("{at}.jwks"), "no key is for an allowed algorithm"));
                 }
                 KeySource::Inline(keys)
+            }
+            // Whoever can read a secret can sign: it is never published.
+            (None, _, _) if secrecy == Secrecy::Secret => {
+                let message = "expected keys in `jwks`, as those of HMAC are secret";
+                return Err(value(at, message));
             }
             (None, Some(remote), None) => {
                 KeySource::Published(remote.0.read(&format!("{at}.remote_jwks"))?)
@@ -136,4 +139,21 @@ fn read_time(
         }
     };
     Ok(TimeRules { leeway, max_lifetime, exp })
+}
+
+/// The algorithms of an issuer, and whether its keys are public or secret: never both, so that a
+/// public key cannot come to be taken for a secret that everybody knows (RFC 8725 section 2.1).
+fn read_algorithms(names: &[Box<str>]) -> Result<(Vec<Algorithm>, Secrecy), &'static str> {
+    let algorithms: Vec<Algorithm> =
+        names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(
+            |UnknownAlgorithm| {
+                "expected any of `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, \
+             `ES384`, `ES512`, `EdDSA`, or `HS256`, `HS384`, `HS512`"
+            },
+        )?;
+    let secrecy = algorithms.first().ok_or("expected at least one algorithm")?.secrecy();
+    if algorithms.iter().any(|algorithm| algorithm.secrecy() != secrecy) {
+        return Err("expected `HS256`, `HS384` and `HS512` alone or not at all");
+    }
+    Ok((algorithms, secrecy))
 }

@@ -1,93 +1,83 @@
-//! JWKS text -> [`KeySet`]: the public keys of one issuer (RFC 7517, RFC 7518 section 6, RFC 8037).
+//! JWKS text -> [`KeySet`]: the keys of one issuer (RFC 7517, RFC 7518 section 6, RFC 8037).
 //!
-//! Every key goes through `jwt-simple`'s strict `from_jwk`. What a set adds is here: duplicate
-//! names, symmetric and private keys, weak moduli. A set is taken whole or not at all, so that a
-//! mistake is seen where it is made; only keys that are not meant for us are passed over: an unknown
-//! `kty` (RFC 7517 section 5) and `use: enc`. Deliberately absent: fetching, X.509 (`x5c`, `x5u`).
+//! `import` reads one key. What a set adds is here: how many keys, one key for each name, and that
+//! public and secret keys are never in one set. A defect refuses the whole set, so that a mistake,
+//! and above all a leaked key, is seen where it is made. What is not a defect but of no use here -
+//! another `kty`, curve, algorithm or `use` - is ignored (RFC 7517 section 5) and noted.
+//!
+//! **Each key fixes its algorithm**: by `alg`, or by its curve. Only an RSA or a secret key without
+//! `alg` leaves a choice, and then the issuer's list makes it, not the token: such a key serves
+//! those algorithms of its `kty` that the issuer lists, both RS and PS only if it lists both.
+//!
+//! Deliberately absent: fetching, X.509 (`x5c`, `x5u`).
 
+mod algorithm;
 mod fault;
+mod import;
 mod material;
 mod weak;
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde_json::value::RawValue;
 
 use crate::json::{Json, members};
-use crate::limits::{KEY_SET_BYTES, KEYS, KID_BYTES};
+use crate::limits::{KEY_SET_BYTES, KEYS};
+use import::{NoKey, import};
 
-pub use fault::{KeyFault, KeySetError};
+pub use algorithm::{Algorithm, Secrecy, UnknownAlgorithm};
+pub use fault::{IgnoredKey, KeyFault, KeySetError, Unused};
 pub(crate) use material::Material;
-use material::{Parts, read_ec, read_okp, read_rsa};
 
 /// A key nests this deep at most: `key_ops` and `x5c` are two levels.
 const KEY_DEPTH: u32 = 8;
 
-/// The signature algorithms there are here (RFC 7518 section 3.1, RFC 8037, RFC 9864).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// Ed25519.
-    EdDsa,
-}
-
-/// A name that is not the `alg` of any [`Algorithm`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownAlgorithm;
-
-impl Algorithm {
-    /// The value of `alg`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(alg: &str) -> Result<Self, UnknownAlgorithm> {
-        match alg {
-            "RS256" => Ok(Self::Rs256),
-            "ES256" => Ok(Self::Es256),
-            // RFC 9864 section 2.2 gives the same signature a name of its own.
-            "EdDSA" | "Ed25519" => Ok(Self::EdDsa),
-            _ => Err(UnknownAlgorithm),
-        }
-    }
-}
-
-/// The keys of one issuer: at least one, no `kid` twice.
+/// The keys of one issuer: at least one, no `kid` twice, all public or all secret.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<Key>,
+    ignored: Vec<IgnoredKey>,
 }
 
-/// A public key that verifies signatures of one algorithm.
+/// A key that verifies signatures.
 #[derive(Clone)]
 pub struct Key {
     kid: Option<Box<str>>,
-    algorithm: Algorithm,
-    spki: Box<[u8]>,
-    signature_bytes: usize,
+    algorithms: Vec<Algorithm>,
+    spki: Option<Box<[u8]>>,
     material: Material,
 }
 
+/// A key together with the one algorithm that it is used with now.
+///
+/// INVARIANT: the algorithm is one of the key's; [`Key::serving`] alone makes the pair.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyUse<'k> {
+    key: &'k Key,
+    algorithm: Algorithm,
+}
+
 impl KeySet {
-    /// Reads a JWKS.
+    /// Reads a JWKS of public keys: of any place that only publishes keys, and of every issuer that
+    /// does not list an HMAC algorithm.
     ///
     /// # Errors
     /// The first key that has a defect, or the defect of the set.
     pub fn read(jwks: &str) -> Result<Self, KeySetError> {
-        let mut keys: Vec<Key> = Vec::new();
+        Self::read_all(jwks, Secrecy::Public)
+    }
+
+    /// Reads a JWKS of symmetric keys. The text must come from where secrets are kept, never from
+    /// where keys are published: whoever can read it can sign (RFC 8725 section 3.1).
+    ///
+    /// # Errors
+    /// The first key that has a defect, or the defect of the set.
+    pub fn read_secret(jwks: &str) -> Result<Self, KeySetError> {
+        Self::read_all(jwks, Secrecy::Secret)
+    }
+
+    fn read_all(jwks: &str, secrecy: Secrecy) -> Result<Self, KeySetError> {
+        let mut set = Self { keys: Vec::new(), ignored: Vec::new() };
         for (index, text) in entries(jwks).map_err(KeySetError::of_set)?.into_iter().enumerate() {
             // RFC 7517 section 4 lets a reader keep the last of two equal members; stricter here.
             let jwk =
@@ -95,23 +85,35 @@ impl KeySet {
             let jwk = jwk.ok_or_else(|| KeySetError::of_key(index, None, KeyFault::NotJson))?;
             let kid = jwk.member("kid").and_then(Json::as_str);
             let fail = |fault| KeySetError::of_key(index, kid, fault);
-            if let Some(key) = read_key(&jwk, text.get()).map_err(fail)? {
-                if key.kid.is_some() && keys.iter().any(|other| other.kid == key.kid) {
+            match import(&jwk, secrecy) {
+                Ok(key)
+                    if key.kid.is_some() && set.keys.iter().any(|other| other.kid == key.kid) =>
+                {
                     return Err(fail(KeyFault::DuplicateKid));
                 }
-                keys.push(key);
+                Ok(key) => set.keys.push(key),
+                Err(NoKey::Unused(because)) => {
+                    set.ignored.push(IgnoredKey::new(index, kid, because));
+                }
+                Err(NoKey::Fault(fault)) => return Err(fail(fault)),
             }
         }
-        if keys.is_empty() {
-            return Err(KeySetError::of_set(KeyFault::NoUsableKey));
+        if set.keys.is_empty() {
+            return Err(KeySetError::none_usable(set.ignored));
         }
-        Ok(Self { keys })
+        Ok(set)
     }
 
     /// The keys, in the order of the set.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
+    }
+
+    /// The keys of the set that are of no use here, and why.
+    #[must_use]
+    pub fn ignored(&self) -> &[IgnoredKey] {
+        &self.ignored
     }
 }
 
@@ -122,26 +124,56 @@ impl Key {
         self.kid.as_deref()
     }
 
-    /// The one algorithm that the key is used with (RFC 8725 section 3.1).
+    /// The algorithms of the key: one, or those among which the issuer's list chooses (RFC 8725
+    /// section 3.1).
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
+    /// The key used with an algorithm, if that is one of its own.
+    #[must_use]
+    pub fn serving(&self, algorithm: Algorithm) -> Option<KeyUse<'_>> {
+        self.algorithms.contains(&algorithm).then_some(KeyUse { key: self, algorithm })
+    }
+}
+
+impl<'k> KeyUse<'k> {
+    /// The key.
+    #[must_use]
+    pub const fn key(self) -> &'k Key {
+        self.key
+    }
+
+    /// The algorithm.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key as a DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
+    /// The key as a DER `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), if it is a public one.
     #[must_use]
-    pub fn spki_der(&self) -> &[u8] {
-        &self.spki
+    pub fn spki_der(self) -> Option<&'k [u8]> {
+        self.key.spki.as_deref()
     }
 
-    /// The length of every signature by this key.
+    /// The length of every signature (RFC 8017 section 8, RFC 7518 sections 3.2 and 3.4, RFC 8032
+    /// section 5.1.6).
     #[must_use]
-    pub const fn signature_bytes(&self) -> usize {
-        self.signature_bytes
+    pub const fn signature_bytes(self) -> usize {
+        match (&self.key.material, self.algorithm) {
+            (Material::Rsa { bytes, .. }, _) => *bytes,
+            (Material::P256(_) | Material::Ed25519(_), _) => 64,
+            (Material::P384(_), _) => 96,
+            (Material::P521(_), _) => 132,
+            (Material::Secret(_), Algorithm::Hs256) => 32,
+            (Material::Secret(_), Algorithm::Hs384) => 48,
+            (Material::Secret(_), _) => 64,
+        }
     }
 
-    pub(crate) const fn material(&self) -> &Material {
-        &self.material
+    pub(crate) const fn material(self) -> &'k Material {
+        &self.key.material
     }
 }
 
@@ -149,7 +181,7 @@ impl fmt::Debug for Key {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.debug_struct("Key")
             .field("kid", &self.kid)
-            .field("algorithm", &self.algorithm)
+            .field("algorithms", &self.algorithms)
             .finish_non_exhaustive()
     }
 }
@@ -164,55 +196,6 @@ fn entries(jwks: &str) -> Result<Vec<&RawValue>, KeyFault> {
     let (_, keys) = members.iter().find(|(name, _)| name == "keys").ok_or(KeyFault::Count)?;
     let keys: Vec<&RawValue> = serde_json::from_str(keys.get()).map_err(|_| KeyFault::Count)?;
     if (1..=KEYS).contains(&keys.len()) { Ok(keys) } else { Err(KeyFault::Count) }
-}
-
-/// RFC 7518 section 6 and RFC 8037 section 2: the members that only a private or symmetric key has.
-const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
-
-/// One key; none if it is meant for something else.
-fn read_key(jwk: &Json<'_>, text: &str) -> Result<Option<Key>, KeyFault> {
-    let kid = match jwk.member("kid") {
-        None => None,
-        Some(Json::String(kid)) if kid.len() <= KID_BYTES => Some(kid.as_ref()),
-        Some(_) => return Err(KeyFault::Kid),
-    };
-    let kty = jwk.member("kty").and_then(Json::as_str).ok_or(KeyFault::Type)?;
-    if kty == "oct" {
-        return Err(KeyFault::Symmetric);
-    }
-    // Before anything is passed over: a leaked key is a defect of the issuer, whatever it is for.
-    if PRIVATE_MEMBERS.iter().any(|name| jwk.member(name).is_some()) {
-        return Err(KeyFault::Private);
-    }
-    let algorithm = match kty {
-        "RSA" => Algorithm::Rs256,
-        "EC" => Algorithm::Es256,
-        "OKP" => Algorithm::EdDsa,
-        _ => return Ok(None),
-    };
-    match jwk.member("use").map(Json::as_str) {
-        None | Some(Some("sig")) => {}
-        Some(Some("enc")) => return Ok(None),
-        Some(_) => return Err(KeyFault::Use),
-    }
-    // Stricter than `from_jwk`, which takes an empty list of a public key.
-    match jwk.member("key_ops").map(Json::as_array) {
-        None => {}
-        Some(Some([one])) if one.as_str() == Some("verify") => {}
-        Some(_) => return Err(KeyFault::Use),
-    }
-    match jwk.member("alg").map(|alg| alg.as_str().map(Algorithm::from_str)) {
-        None => {}
-        Some(Some(Ok(alg))) if alg == algorithm => {}
-        Some(_) => return Err(KeyFault::Algorithm),
-    }
-    let parts = match algorithm {
-        Algorithm::Rs256 => read_rsa(text)?,
-        Algorithm::Es256 => read_ec(text)?,
-        Algorithm::EdDsa => read_okp(text)?,
-    };
-    let Parts { spki, signature_bytes, material } = parts;
-    Ok(Some(Key { kid: kid.map(Into::into), algorithm, spki, signature_bytes, material }))
 }
 
 #[cfg(test)]
@@ -245,54 +228,68 @@ mod tests {
         let ed = Ed25519KeyPair::generate().public_key();
         let set = KeySet::read(&set(&[&ec.to_jwk(), &ed.to_jwk()])).unwrap();
         let [first, second] = set.keys() else { panic!("two keys") };
-        assert_eq!((first.kid(), first.algorithm()), (Some("a"), Algorithm::Es256));
-        assert_eq!((second.kid(), second.algorithm()), (None, Algorithm::EdDsa));
-        assert_eq!((first.signature_bytes(), second.signature_bytes()), (64, 64));
-        assert_eq!(first.spki_der(), ec.to_der().unwrap());
-        assert_eq!(second.spki_der(), ed.to_der());
-        assert_eq!(format!("{first:?}"), "Key { kid: Some(\"a\"), algorithm: Es256, .. }");
-    }
-
-    #[test]
-    fn keys_for_something_else_are_passed_over() {
-        let good = ec("");
-        let enc = ec(r#""use":"enc","#);
-        check(&set(&[r#"{"kty":"XYZ","kid":"a","x":[[1]]}"#, &good, &enc]), Ok(1));
-        check(&set(&[&good, &ec("")]), Ok(2));
-        check(&set(&[&enc]), Err((None, KeyFault::NoUsableKey)));
-    }
-
-    #[test]
-    fn a_defect_refuses_the_set_and_names_the_key() {
-        let good = ec("");
-        for (key, fault) in [
-            ("1".to_owned(), KeyFault::NotJson),
-            ("null".into(), KeyFault::NotJson),
-            (ec(r#""x5c":[],"x5c":[],"#), KeyFault::NotJson),
-            (ec(r#""o":{"a":1,"\u0061":2},"#), KeyFault::NotJson),
-            (ec(r#""kid":1,"#), KeyFault::Kid),
-            (ec(&format!(r#""kid":"{}","#, "k".repeat(257))), KeyFault::Kid),
-            (ec("").replace("\"EC\"", "7"), KeyFault::Type),
-            (r#"{"kty":"oct","k":"AAAA"}"#.into(), KeyFault::Symmetric),
-            (r#"{"kty":"oct","use":"enc"}"#.into(), KeyFault::Symmetric),
-            (ES256KeyPair::generate().to_jwk(), KeyFault::Private),
-            (ec(r#""use":"enc","d":null,"#), KeyFault::Private),
-            (ec(r#""use":"SIG","#), KeyFault::Use),
-            (ec(r#""use":null,"#), KeyFault::Use),
-            (ec(r#""key_ops":[],"#), KeyFault::Use),
-            (ec(r#""key_ops":"verify","#), KeyFault::Use),
-            (ec(r#""key_ops":["encrypt"],"#), KeyFault::Use),
-            (ec(r#""key_ops":["verify","verify"],"#), KeyFault::Use),
-            (ec(r#""alg":"RS256","#), KeyFault::Algorithm),
-            (ec(r#""alg":"ES384","#), KeyFault::Algorithm),
-            (ec(r#""alg":null,"#), KeyFault::Algorithm),
-            (ec("").replace("P-256", "P-384"), KeyFault::Ec),
-            (ec(r#""n":"AQAB","#), KeyFault::Ec),
-            (ec("").replace("\"EC\"", "\"RSA\""), KeyFault::Rsa),
-            (ec("").replace("\"EC\"", "\"OKP\""), KeyFault::Okp),
-        ] {
-            check(&set(&[&good, &key]), Err((Some(1), fault)));
+        assert_eq!((first.kid(), first.algorithms()), (Some("a"), &[Algorithm::Es256][..]));
+        assert_eq!((second.kid(), second.algorithms()), (None, &[Algorithm::EdDsa][..]));
+        let es256 = first.serving(Algorithm::Es256).unwrap();
+        assert_eq!((es256.key().kid(), es256.algorithm()), (Some("a"), Algorithm::Es256));
+        assert_eq!(es256.spki_der(), Some(&ec.to_der().unwrap()[..]));
+        let eddsa = second.serving(Algorithm::EdDsa).unwrap();
+        assert_eq!(eddsa.spki_der(), Some(&ed.to_der()[..]));
+        assert_eq!((es256.signature_bytes(), eddsa.signature_bytes()), (64, 64));
+        for other in Algorithm::ALL.into_iter().filter(|one| *one != Algorithm::Es256) {
+            assert!(first.serving(other).is_none(), "{other:?}");
         }
+        assert_eq!(format!("{first:?}"), "Key { kid: Some(\"a\"), algorithms: [Es256], .. }");
+    }
+
+    #[test]
+    fn a_secret_is_neither_shown_nor_a_public_key() {
+        let jwk = format!(r#"{{"kty":"oct","kid":"s","k":"{}"}}"#, "QUJD".repeat(22));
+        let keys = KeySet::read_secret(&set(&[&jwk])).unwrap();
+        let key = &keys.keys()[0];
+        assert_eq!(key.algorithms(), [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]);
+        for (algorithm, bytes) in key.algorithms().iter().zip([32, 48, 64]) {
+            let serving = key.serving(*algorithm).unwrap();
+            assert_eq!((serving.signature_bytes(), serving.spki_der()), (bytes, None));
+            assert!(!format!("{keys:?} {serving:?}").contains("ABC"));
+        }
+        assert_eq!(format!("{key:?}").matches("Hs").count(), 3);
+    }
+
+    #[test]
+    fn public_and_secret_keys_are_never_together() {
+        let secret = format!(r#"{{"kty":"oct","k":"{}"}}"#, "A".repeat(86));
+        let (good, mixed) = (ec(""), set(&[&secret, &ec("")]));
+        check(&mixed, Err((Some(0), KeyFault::Symmetric)));
+        check(&set(&[&good, r#"{"kty":"oct","use":"enc"}"#]), Err((Some(1), KeyFault::Symmetric)));
+        let secrets = |jwks: &str| KeySet::read_secret(jwks).map(|set| set.keys().len());
+        assert_eq!(secrets(&set(&[&secret, &secret])), Ok(2));
+        let fault = |index| Err(KeySetError::of_key(index, None, KeyFault::Asymmetric));
+        assert_eq!(secrets(&mixed), fault(1));
+        assert_eq!(secrets(&set(&[r#"{"kty":"XYZ"}"#, &secret])), fault(0));
+    }
+
+    #[test]
+    fn what_is_of_no_use_here_is_ignored_and_noted() {
+        let (unknown, enc) = (r#"{"kty":"XYZ","kid":"a\n","x":[[1]]}"#, ec(r#""use":"enc","#));
+        let jwks = set(&[unknown, &ec(""), &enc]);
+        check(&jwks, Ok(1));
+        let notes: Vec<String> =
+            KeySet::read(&jwks).unwrap().ignored().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            notes,
+            [
+                "key 0 (kid `a\\n`): `kty` is not supported",
+                "key 2: `use` or `key_ops` is not for verifying signatures"
+            ]
+        );
+        let error = KeySet::read(&set(&[&enc, unknown])).unwrap_err();
+        assert_eq!((error.index, error.fault), (None, KeyFault::NoUsableKey));
+        assert_eq!(
+            error.to_string(),
+            "key set: no key is for verifying signatures here; key 0: `use` or `key_ops` is not for \
+             verifying signatures; key 1 (kid `a\\n`): `kty` is not supported"
+        );
     }
 
     #[test]
@@ -302,6 +299,9 @@ mod tests {
         let message = KeySet::read(&twice).unwrap_err().to_string();
         assert_eq!(message, "key 1 (kid `a`): another key has the same `kid`");
         check(&set(&[&ec(r#""kid":"a","#), &ec(r#""kid":"A","#)]), Ok(2));
+        check(&set(&[&ec(""), &ec("")]), Ok(2));
+        // A key that is never used takes no name.
+        check(&set(&[&ec(r#""kid":"a","use":"enc","#), &ec(r#""kid":"a","#)]), Ok(1));
     }
 
     #[test]

@@ -5,15 +5,22 @@
 //! signature whose length has been checked against the key.
 //!
 //! `jwt-simple` builds on the same primitives, but its `verify_token` reads header and claims a
-//! second time in its own way; one token has one reading here. Deliberately absent: RSASSA-PSS and
-//! DER-encoded ECDSA signatures (RFC 7518 section 3.4 has raw ones only).
+//! second time in its own way; one token has one reading here. Deliberately absent: DER-encoded
+//! ECDSA signatures in tokens (RFC 7518 section 3.4 has raw ones only), and RSASSA-PSS with another
+//! salt or mask than RFC 7518 section 3.5 says.
+
+mod der;
+pub mod host;
 
 use p256::ecdsa::signature::Verifier as _;
 use superboring::hash::MessageDigest;
+use superboring::pkey::{PKey, Public};
 use superboring::rsa::Padding;
 use superboring::sign::Verifier;
 
-use crate::token::keys::{Key, Material};
+use crate::token::keys::{Algorithm, KeyUse, Material};
+
+pub use der::ecdsa_der;
 
 /// The signature is not the key's over these bytes, or could not be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +28,13 @@ pub struct InvalidSignature;
 
 /// Whoever can check a signature; failing to check is the same as a wrong signature.
 pub trait SignatureVerifier {
-    /// Checks `signature` over `signing_input` with `key`, by the algorithm of the key.
+    /// Checks `signature` over `signing_input` with a key, by the algorithm that it is used with.
     ///
     /// # Errors
     /// If it is not valid, for whatever reason.
     fn verify(
         &self,
-        key: &Key,
+        key: KeyUse<'_>,
         signing_input: &[u8],
         signature: &[u8],
     ) -> Result<(), InvalidSignature>;
@@ -40,54 +47,61 @@ pub struct Portable;
 impl SignatureVerifier for Portable {
     fn verify(
         &self,
-        key: &Key,
+        key: KeyUse<'_>,
         signing_input: &[u8],
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
-        match key.material() {
-            Material::Rs256(key) => {
-                let mut verifier =
-                    Verifier::new(MessageDigest::sha256(), key).map_err(|_| InvalidSignature)?;
-                verifier.set_rsa_padding(Padding::PKCS1).map_err(|_| InvalidSignature)?;
-                match verifier.verify_oneshot(signature, signing_input) {
-                    Ok(true) => Ok(()),
-                    Ok(false) | Err(_) => Err(InvalidSignature),
-                }
-            }
-            Material::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .and_then(|signature| key.verify(signing_input, &signature))
-                .map_err(|_| InvalidSignature),
-            Material::EdDsa(key) => ed25519_compact::Signature::from_slice(signature)
-                .and_then(|signature| key.verify(signing_input, &signature))
-                .map_err(|_| InvalidSignature),
-        }
+        if is_valid(key, signing_input, signature) { Ok(()) } else { Err(InvalidSignature) }
     }
 }
 
-/// A raw ECDSA signature (r and s of 32 bytes) as the DER `ECDSA-Sig-Value` of RFC 3279 section
-/// 2.2.3, in its one minimal form; none unless it is 64 bytes and neither r nor s is zero.
-#[must_use]
-pub fn ecdsa_der(raw: &[u8]) -> Option<Vec<u8>> {
-    let (r, s) = raw.split_at_checked(32).filter(|(_, s)| s.len() == 32)?;
-    let body = [integer(r)?, integer(s)?].concat();
-    let mut der = vec![SEQUENCE, u8::try_from(body.len()).ok()?];
-    der.extend(body);
-    Some(der)
+fn is_valid(key: KeyUse<'_>, input: &[u8], signature: &[u8]) -> bool {
+    let rsa = |key, padding, hash| rsa(key, padding, hash, input, signature).unwrap_or(false);
+    let (pkcs1, pss) = (Padding::PKCS1, Padding::PKCS1_PSS);
+    match (key.algorithm(), key.material()) {
+        (Algorithm::Rs256, Material::Rsa { key, .. }) => rsa(key, pkcs1, MessageDigest::Sha256),
+        (Algorithm::Rs384, Material::Rsa { key, .. }) => rsa(key, pkcs1, MessageDigest::Sha384),
+        (Algorithm::Rs512, Material::Rsa { key, .. }) => rsa(key, pkcs1, MessageDigest::Sha512),
+        (Algorithm::Ps256, Material::Rsa { key, .. }) => rsa(key, pss, MessageDigest::Sha256),
+        (Algorithm::Ps384, Material::Rsa { key, .. }) => rsa(key, pss, MessageDigest::Sha384),
+        (Algorithm::Ps512, Material::Rsa { key, .. }) => rsa(key, pss, MessageDigest::Sha512),
+        (Algorithm::Es256, Material::P256(key)) => p256::ecdsa::Signature::from_slice(signature)
+            .is_ok_and(|signature| key.verify(input, &signature).is_ok()),
+        (Algorithm::Es384, Material::P384(key)) => p384::ecdsa::Signature::from_slice(signature)
+            .is_ok_and(|signature| key.verify(input, &signature).is_ok()),
+        (Algorithm::Es512, Material::P521(key)) => p521::ecdsa::Signature::from_slice(signature)
+            .is_ok_and(|signature| key.verify(input, &signature).is_ok()),
+        (Algorithm::EdDsa, Material::Ed25519(key)) => {
+            ed25519_compact::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(input, &signature).is_ok())
+        }
+        // These compare in constant time: a byte found by its time would be a byte of a forgery.
+        (Algorithm::Hs256, Material::Secret(secret)) => signature
+            .try_into()
+            .is_ok_and(|tag: &[u8; 32]| hmac_sha256::HMAC::verify(input, secret, tag)),
+        (Algorithm::Hs384, Material::Secret(secret)) => signature
+            .try_into()
+            .is_ok_and(|tag: &[u8; 48]| hmac_sha512::sha384::HMAC::verify(input, secret, tag)),
+        (Algorithm::Hs512, Material::Secret(secret)) => signature
+            .try_into()
+            .is_ok_and(|tag: &[u8; 64]| hmac_sha512::HMAC::verify(input, secret, tag)),
+        // INVARIANT: a `KeyUse` has no other pair.
+        (_, _) => false,
+    }
 }
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-
-/// A positive big-endian number as a DER INTEGER (X.690 section 8.3): no leading zero but the one
-/// that keeps it positive.
-fn integer(bytes: &[u8]) -> Option<Vec<u8>> {
-    let start = bytes.iter().position(|byte| *byte != 0)?;
-    let digits = bytes.get(start..)?;
-    let sign: &[u8] = if digits.first().is_some_and(|byte| byte & 0x80 != 0) { &[0] } else { &[] };
-    let value = [sign, digits].concat();
-    let mut der = vec![INTEGER, u8::try_from(value.len()).ok()?];
-    der.extend(value);
-    Some(der)
+/// RFC 8017 sections 8.1.2 and 8.2.2. The salt is as long as the hash, where there is one: that is
+/// what `Verifier` begins with.
+fn rsa(
+    key: &PKey<Public>,
+    padding: Padding,
+    hash: MessageDigest,
+    input: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
+    let mut verifier = Verifier::new(hash, key).ok()?;
+    verifier.set_rsa_padding(padding).ok()?;
+    verifier.verify_oneshot(signature, input).ok()
 }
 
 #[cfg(test)]
@@ -96,43 +110,20 @@ mod tests {
     use crate::token::keys::KeySet;
     use jwt_simple::algorithms::{ES256KeyPair, Ed25519KeyPair};
 
-    fn raw(r: &[u8], s: &[u8]) -> Vec<u8> {
-        let mut both = [0; 64];
-        for (half, digits) in both.chunks_mut(32).zip([r, s]) {
-            half.iter_mut().rev().zip(digits.iter().rev()).for_each(|(to, digit)| *to = *digit);
-        }
-        both.to_vec()
-    }
-
-    #[test]
-    fn der_is_minimal_and_positive() {
-        assert_eq!(ecdsa_der(&raw(&[1], &[0x7f])), Some(vec![0x30, 6, 2, 1, 1, 2, 1, 0x7f]));
-        assert_eq!(
-            ecdsa_der(&raw(&[0x80], &[1, 0])),
-            Some(vec![0x30, 8, 2, 2, 0, 0x80, 2, 2, 1, 0])
-        );
-        let longest = ecdsa_der(&[0xff; 64]).unwrap();
-        assert_eq!((longest.len(), &longest[..5]), (72, &[0x30, 70, 2, 33, 0][..]));
-        let library = p256::ecdsa::Signature::from_slice(&[0x11; 64]).unwrap().to_der();
-        assert_eq!(ecdsa_der(&[0x11; 64]).as_deref(), Some(library.as_bytes()));
-    }
-
-    #[test]
-    fn der_of_anything_else_is_none() {
-        for bad in [raw(&[], &[1]), raw(&[1], &[]), vec![], vec![1; 63], vec![1; 65], vec![1; 32]] {
-            assert_eq!(ecdsa_der(&bad), None, "{bad:?}");
-        }
+    /// A set of one key.
+    fn one(jwk: &str) -> KeySet {
+        KeySet::read(&format!("{{\"keys\":[{jwk}]}}")).unwrap()
     }
 
     #[test]
     fn raw_ecdsa_of_exactly_64_bytes_is_verified() {
         let pair = ES256KeyPair::generate();
-        let keys = KeySet::read(&format!("{{\"keys\":[{}]}}", pair.public_key().to_jwk())).unwrap();
+        let keys = one(&pair.public_key().to_jwk());
         let signing: p256::ecdsa::SigningKey =
             p256::ecdsa::SigningKey::from_slice(&pair.to_bytes()).unwrap();
         let signature: p256::ecdsa::Signature =
             p256::ecdsa::signature::Signer::sign(&signing, b"a.b");
-        let key = &keys.keys()[0];
+        let key = keys.keys()[0].serving(Algorithm::Es256).unwrap();
         let good = signature.to_bytes().to_vec();
         assert_eq!(Portable.verify(key, b"a.b", &good), Ok(()));
         assert_eq!(Portable.verify(key, b"a.c", &good), Err(InvalidSignature));
@@ -144,7 +135,7 @@ mod tests {
             [&good[32..], &good[..32]].concat(),
             vec![0; 64],
             vec![0xff; 64],
-            raw(&[1], &[1]),
+            [[0; 31], [0; 31]].map(|zeros| [&zeros[..], &[1]].concat()).concat(),
         ] {
             assert_eq!(Portable.verify(key, b"a.b", &bad), Err(InvalidSignature));
         }
@@ -153,10 +144,10 @@ mod tests {
     #[test]
     fn ed25519_is_verified() {
         let pair = Ed25519KeyPair::generate();
-        let keys = KeySet::read(&format!("{{\"keys\":[{}]}}", pair.public_key().to_jwk())).unwrap();
+        let keys = one(&pair.public_key().to_jwk());
         let signing = ed25519_compact::KeyPair::from_slice(&pair.to_bytes()).unwrap();
         let good = signing.sk.sign(b"a.b", None).to_vec();
-        let key = &keys.keys()[0];
+        let key = keys.keys()[0].serving(Algorithm::EdDsa).unwrap();
         assert_eq!(Portable.verify(key, b"a.b", &good), Ok(()));
         assert_eq!(Portable.verify(key, b"a.c", &good), Err(InvalidSignature));
         // RFC 8032 section 5.1.7: s + L is another spelling of s, and not valid.

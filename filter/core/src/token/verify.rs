@@ -13,7 +13,7 @@ mod verified;
 use crate::json::Json;
 use crate::limits::KEY_TRIES;
 use crate::token::compact::Jws;
-use crate::token::keys::{Algorithm, Key, KeySet};
+use crate::token::keys::{Algorithm, Key, KeySet, KeyUse};
 use crate::token::remote::{KeyStore, RemoteKeys};
 use crate::token::revocation::Revocations;
 use crate::token::signature::SignatureVerifier;
@@ -156,27 +156,30 @@ fn awaited(error: TokenError, jws: &Jws<'_>) -> bool {
         || error == TokenError::Signature && jws.kid().is_none()
 }
 
-/// The key of the issuer whose signature this is.
-fn signing_key<'k>(
+/// The key of a set whose signature this is. Whether the issuer may use the algorithm is not asked.
+///
+/// # Errors
+/// `Key` if no key fits, `Signature` if none of those that fit agrees.
+pub fn signing_key<'k>(
     jws: &Jws<'_>,
     keys: &'k KeySet,
     verifier: &dyn SignatureVerifier,
 ) -> Result<&'k Key, TokenError> {
     // RFC 7515 section 4.1.4: `kid` is a hint, but a wrong one is not a reason to try other keys.
-    let fits = |key: &&Key| {
-        key.algorithm() == jws.algorithm() && jws.kid().is_none_or(|kid| key.kid() == Some(kid))
-    };
-    let mut candidates = keys.keys().iter().filter(fits).take(KEY_TRIES).peekable();
+    let named = |key: &&Key| jws.kid().is_none_or(|kid| key.kid() == Some(kid));
+    let fitting = keys.keys().iter().filter(named);
+    let fitting = fitting.filter_map(|key| key.serving(jws.algorithm()));
+    let mut candidates = fitting.take(KEY_TRIES).peekable();
     if candidates.peek().is_none() {
         return Err(TokenError::Key);
     }
     candidates
         .find(|key| {
-            // RFC 8017 section 8.2.2 step 1, RFC 7518 section 3.4, RFC 8032 section 5.1.7: here, so
-            // that no verifier has to.
+            // Here, so that no verifier has to.
             jws.signature().len() == key.signature_bytes()
-                && verifier.verify(key, jws.signing_input(), jws.signature()).is_ok()
+                && verifier.verify(*key, jws.signing_input(), jws.signature()).is_ok()
         })
+        .map(KeyUse::key)
         .ok_or(TokenError::Signature)
 }
 
@@ -210,7 +213,7 @@ mod tests {
     }
 
     impl SignatureVerifier for Nth {
-        fn verify(&self, _: &Key, _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+        fn verify(&self, _: KeyUse<'_>, _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
             self.calls.update(|calls| calls.saturating_add(1));
             if self.calls.get() == self.agrees { Ok(()) } else { Err(InvalidSignature) }
         }

@@ -247,9 +247,12 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("\"audiences\":[\"a\"],", "", "issuers[0]"),
     ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[]", "issuers[0].algorithms"),
     ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"none\"]", "issuers[0].algorithms"),
-    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"HS256\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"HS256\"]", "issuers[0].jwks"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"ES256K\"]", "issuers[0].algorithms"),
     ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"eddsa\"]", "issuers[0].algorithms"),
-    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"EdDSA\",\"PS256\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"EdDSA\",\"HS256\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"HS256\",\"EdDSA\"]", "issuers[0].algorithms"),
+    ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"PS256\",\"EdDSA\"]", "ok"),
     ("\"algorithms\":[\"EdDSA\"]", "\"algorithms\":[\"ES256\"]", "issuers[0].jwks"),
     ("{\"keys\":[", "{\"keys\":[1,", "issuers[0].jwks"),
     ("{\"keys\":[{", "{\"keys\":[{\"kty\":\"OKP\",", "issuers[0].jwks"),
@@ -281,6 +284,32 @@ fn every_fault_names_its_place() {
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn an_issuer_has_public_keys_or_secrets() {
+    let secret = |bytes: usize| {
+        let k = "_".repeat(bytes / 3 * 4) + ["", "_w", "__8"][bytes % 3];
+        format!(r#"{{"keys":[{{"kty":"oct","k":"{k}"}}]}}"#)
+    };
+    for (algorithms, jwks, place) in [
+        (r#"["HS256"]"#, secret(32), "ok"),
+        (r#"["HS512","HS256"]"#, secret(32), "ok"),
+        (r#"["HS512"]"#, secret(64), "ok"),
+        // Long enough for HS384, which this issuer may not use.
+        (r#"["HS512"]"#, secret(63), "issuers[0].jwks"),
+        (r#"["HS256"]"#, secret(31), "issuers[0].jwks"),
+        (r#"["EdDSA"]"#, secret(64), "issuers[0].jwks"),
+        (r#"["EdDSA","HS512"]"#, secret(64), "issuers[0].algorithms"),
+        (r#"["HS512","EdDSA"]"#, secret(64), "issuers[0].algorithms"),
+    ] {
+        let good = configuration(&all_but(&[]), "");
+        let changed = good.replacen(r#"["EdDSA"]"#, algorithms, 1).replacen(JWKS, &jwks, 1);
+        assert!(changed != good && changed.contains(&jwks));
+        let result = Gate::configure(changed.as_bytes());
+        let found = result.as_ref().map_or_else(|error| error.path(), |_| "ok");
+        assert_eq!(found, place, "{algorithms} {jwks}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::token::UnixTime;
-use fieldgate_core::token::keys::Key;
+use fieldgate_core::token::keys::KeyUse;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::{InvalidSignature, SignatureVerifier};
 
@@ -198,7 +198,7 @@ pub(crate) fn gate(policy: &Policy, more: &str) -> Gate {
 pub(crate) struct Trusting;
 
 impl SignatureVerifier for Trusting {
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+    fn verify(&self, _: KeyUse<'_>, _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
         Ok(())
     }
 }

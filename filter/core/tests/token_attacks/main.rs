@@ -4,9 +4,13 @@
 //! ES256 key of the same name; both are asked for `aud: api`, with a leeway of 60 s.
 
 #[cfg(test)]
+mod algorithms;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod key_sets;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod mint;
 #[cfg(test)]

@@ -125,7 +125,8 @@ fn diagnose(error: &ConfigurationError, segments: &[Segment], node: &Node) -> Di
         }
         ConfigurationError::Keys { path: _, error } => {
             let message = format!("these keys cannot be used: {error}");
-            Diagnostic::error(Code::KeySet, &place, message)
+            let help = error.help().map(str::to_owned);
+            Diagnostic::error(Code::KeySet, &place, message).maybe_help(help)
         }
         ConfigurationError::Empty
         | ConfigurationError::Value { .. }
