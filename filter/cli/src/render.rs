@@ -79,8 +79,13 @@ pub(crate) fn summary(bundle: &Bundle, form: Form) -> String {
 
 /// The number of findings, in one line.
 pub(crate) fn count(all: &[Diagnostic]) -> String {
-    let errors = all.iter().filter(|one| one.severity == Severity::Error).count();
-    format!("{}, {}\n", of(errors, "error"), of(all.len() - errors, "warning"))
+    let number = |severity| all.iter().filter(|one| one.severity == severity).count();
+    let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
+    let notes = match number(Severity::Note) {
+        0 => String::new(),
+        notes => format!(", {}", of(notes, "note")),
+    };
+    format!("{}, {}{notes}\n", of(errors, "error"), of(warnings, "warning"))
 }
 
 /// A case that was run.

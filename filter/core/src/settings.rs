@@ -24,8 +24,9 @@ use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::blob::{self, Digest};
 use crate::policy::rules::RoleSet;
+use crate::token::keys::IgnoredKey;
 use crate::token::source::TokenRules;
-use crate::token::verify::IssuerRules;
+use crate::token::verify::{IssuerRules, KeySource};
 
 /// The version of the configuration format.
 pub const VERSION: u32 = 1;
@@ -74,6 +75,19 @@ pub struct Settings {
     pub limits: Limits,
     /// The record's forms.
     pub audit: AuditForm,
+}
+
+impl Settings {
+    /// The keys that nothing here can use, each with its place: for whoever configures it.
+    pub fn ignored_keys(&self) -> impl Iterator<Item = (String, &IgnoredKey)> {
+        self.issuers.iter().enumerate().flat_map(|(at, issuer)| {
+            let ignored = match &issuer.keys {
+                KeySource::Inline(keys) => keys.ignored(),
+                KeySource::Published(_) => &[],
+            };
+            ignored.iter().map(move |key| (format!("issuers[{at}].jwks"), key))
+        })
+    }
 }
 
 /// A whole, valid plugin configuration.

@@ -34,6 +34,8 @@ pub enum Code {
     SettingsValue,
     /// A key set that cannot be used.
     KeySet,
+    /// A key that is of no use here.
+    KeyIgnored,
     /// A name or revision with characters that do not belong in one.
     InvalidName,
     /// A list that has to name something names nothing.
@@ -101,6 +103,8 @@ pub enum Severity {
     Error,
     /// It can.
     Warning,
+    /// It can, and nothing need be done.
+    Note,
 }
 
 /// One finding.
@@ -141,6 +145,7 @@ impl Code {
             Self::Version => "version",
             Self::SettingsValue => "settings-value",
             Self::KeySet => "key-set",
+            Self::KeyIgnored => "key-ignored",
             Self::InvalidName => "invalid-name",
             Self::EmptyList => "empty-list",
             Self::TooManyRoles => "too-many-roles",
@@ -200,6 +205,12 @@ impl Diagnostic {
     #[must_use]
     pub fn warning(code: Code, place: &Place, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, place, message) }
+    }
+
+    /// A note.
+    #[must_use]
+    pub fn note(code: Code, place: &Place, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error(code, place, message) }
     }
 
     /// The same with words beside the place.
@@ -268,6 +279,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         })
     }
 }
@@ -289,6 +301,7 @@ impl miette::Diagnostic for Diagnostic {
         Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 

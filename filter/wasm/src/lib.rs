@@ -18,6 +18,7 @@ use std::rc::Rc;
 use fieldgate_core::audit::Enforced;
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::Gate;
+use fieldgate_core::settings::Settings;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
@@ -110,6 +111,9 @@ impl RootContext for Root {
         }
         if let Some(enforced) = gate.enforced() {
             self.announce(enforced, begun);
+        }
+        for (at, key) in gate.settings().into_iter().flat_map(Settings::ignored_keys) {
+            host::log(LogLevel::Info, &format!("`{at}`: unused {key}"));
         }
         self.shared = Rc::new(Shared::new(gate, self.context));
         self.shared.start();

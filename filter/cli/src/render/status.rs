@@ -91,7 +91,7 @@ fn text(findings: &[Finding], ink: Ink) -> String {
         let severity = code.severity();
         let color = match severity {
             Severity::Error => "31",
-            Severity::Warning => "33",
+            Severity::Note | Severity::Warning => "33",
         };
         let head = paint(&format!("{severity}[{}]", code.name()), color, ink);
         let place = listener.as_ref().map(|listener| place(listener, chain.as_deref()));

@@ -31,7 +31,10 @@ pub(super) fn report(
     let mut json = json.clone();
     for _ in 0..ROUNDS {
         let text = with_policy(&json, &blob).to_string();
-        let Err(error) = Configuration::read(text.as_bytes()) else { return };
+        let error = match Configuration::read(text.as_bytes()) {
+            Ok(configuration) => return report_ignored(&configuration, node, findings),
+            Err(error) => error,
+        };
         let mut segments = path::read(error.path());
         let missing = missing_member(&error);
         if let Some(name) = missing {
@@ -43,6 +46,16 @@ pub(super) fn report(
         if !remedy(&mut json, segments, &mut known) {
             return;
         }
+    }
+}
+
+/// Reports the keys that the filter passes over, each at the file that it is in, or in its place.
+fn report_ignored(configuration: &Configuration, node: &Node, findings: &mut Findings) {
+    for (at, key) in configuration.settings.ignored_keys() {
+        let mut segments = path::read(&at);
+        segments.push(Segment::Key("file".to_owned()));
+        let place = path::find(node, &segments);
+        findings.add(Diagnostic::note(Code::KeyIgnored, &place, format!("unused {key}")));
     }
 }
 
