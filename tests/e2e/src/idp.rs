@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::token::{Audience, Keys, TokenRecipe};
+use crate::token::{Algorithm, Audience, Keys, TokenRecipe};
 
 /// Who a token can be asked for, by name.
 pub type Personas = BTreeMap<String, TokenRecipe>;
@@ -80,7 +80,7 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "token_endpoint": format!("{base}/token"),
         "response_types_supported": ["token"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA"],
+        "id_token_signing_alg_values_supported": Algorithm::PUBLIC.map(Algorithm::name),
     }))
 }
 

@@ -2,50 +2,16 @@
 //! mint. It signs any bytes whatever, so it is written over the primitives and not over a library
 //! that would refuse to make a bad token.
 
-use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use p256::ecdsa::signature::Signer;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use superboring::hash::MessageDigest;
-use superboring::pkey::{PKey, Private};
-use superboring::rsa::{Padding, Rsa};
 
-/// The signature algorithms that the provider has keys for.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-pub enum Algorithm {
-    #[default]
-    RS256,
-    ES256,
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-}
+mod keys;
 
-impl Algorithm {
-    pub const ALL: [Self; 3] = [Self::RS256, Self::ES256, Self::EdDsa];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::ES256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-
-    /// The `kid` of the provider's key for it.
-    #[must_use]
-    pub fn kid(self) -> &'static str {
-        match self {
-            Self::RS256 => "rsa-1",
-            Self::ES256 => "ec-1",
-            Self::EdDsa => "ed-1",
-        }
-    }
-}
+pub use keys::{Algorithm, Keys};
 
 /// The token of a case.
 #[derive(Clone, Debug, Deserialize)]
@@ -239,95 +205,9 @@ fn time(value: &Value) -> Option<Value> {
     Some(json!(now().checked_add_signed(offset).expect("a time after 1970")))
 }
 
-/// One key for each algorithm.
-pub struct Keys {
-    rsa: PKey<Private>,
-    rsa_parts: Rsa<Private>,
-    ec: p256::ecdsa::SigningKey,
-    ed: ed25519_compact::KeyPair,
-}
-
-impl Keys {
-    /// The keys that the provider publishes. Made once in a process: RSA keys take their time.
-    pub fn published() -> &'static Self {
-        static KEYS: OnceLock<Keys> = OnceLock::new();
-        KEYS.get_or_init(Self::generate)
-    }
-
-    /// Keys that nobody trusts.
-    pub fn unpublished() -> &'static Self {
-        static KEYS: OnceLock<Keys> = OnceLock::new();
-        KEYS.get_or_init(Self::generate)
-    }
-
-    fn generate() -> Self {
-        let rsa = Rsa::generate(2048).expect("an RSA key");
-        let parts = rsa.private_key_to_der().expect("DER");
-        let parts = Rsa::private_key_from_der(&parts).expect("the DER just made");
-        Self {
-            rsa: PKey::from_rsa(rsa).expect("an RSA key"),
-            rsa_parts: parts,
-            // 32 random bytes are a P-256 scalar, but for one chance in 2^32.
-            ec: loop {
-                let scalar = *ed25519_compact::Seed::generate();
-                if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&scalar) {
-                    break key;
-                }
-            },
-            ed: ed25519_compact::KeyPair::generate(),
-        }
-    }
-
-    /// The public halves, as a JWK set.
-    #[must_use]
-    pub fn jwks(&self) -> Value {
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let point = self.ec.verifying_key().to_sec1_point(false);
-        let (x, y) = (point.x().expect("a point"), point.y().expect("a point"));
-        let jwk = |algorithm: Algorithm, members: Value| {
-            let common = json!({ "kid": algorithm.kid(), "alg": algorithm.name(), "use": "sig" });
-            merge(common, members.as_object().expect("members"))
-        };
-        let (n, e) = (self.rsa_parts.n().to_vec(), self.rsa_parts.e().to_vec());
-        json!({ "keys": [
-            jwk(Algorithm::RS256, json!({ "kty": "RSA", "n": encode(&n), "e": encode(&e) })),
-            jwk(
-                Algorithm::ES256,
-                json!({ "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y) }),
-            ),
-            jwk(
-                Algorithm::EdDsa,
-                json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(&*self.ed.pk) }),
-            ),
-        ] })
-    }
-
-    fn sign(&self, algorithm: Algorithm, input: &str) -> Vec<u8> {
-        match algorithm {
-            Algorithm::RS256 => {
-                let mut signer = superboring::sign::Signer::new(MessageDigest::sha256(), &self.rsa)
-                    .expect("a signer");
-                signer.set_rsa_padding(Padding::PKCS1).expect("PKCS#1 v1.5");
-                signer.update(input.as_bytes()).expect("a digest");
-                signer.sign_to_vec().expect("a signature")
-            }
-            Algorithm::ES256 => {
-                let signature: p256::ecdsa::Signature = self.ec.sign(input.as_bytes());
-                signature.to_bytes().to_vec()
-            }
-            Algorithm::EdDsa => self.ed.sk.sign(input, None).to_vec(),
-        }
-    }
-
-    fn rsa_public_pem(&self) -> Vec<u8> {
-        let public = self.rsa_parts.public_key().expect("a public key");
-        public.public_key_to_pem().expect("PEM")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Audience, Keys, Signing, TokenRecipe};
+    use super::{Audience, Signing, TokenRecipe};
     use serde_json::json;
 
     #[test]
@@ -351,6 +231,5 @@ mod tests {
             assert!(!all[..at].contains(token), "{token}");
         }
         assert_eq!(mint(Signing::Valid), all[0]);
-        assert_eq!(Keys::published().jwks()["keys"].as_array().unwrap().len(), 3);
     }
 }
