@@ -42,7 +42,7 @@ lint: toolchain ## formatting, clippy, documentation, dependency rules
 	$(CARGO_LOCKED) clippy --workspace --exclude fieldgate-filter --all-targets -- -D warnings
 	$(CARGO_LOCKED) clippy -p fieldgate-filter --target $(TARGET) -- -D warnings
 	$(CARGO_LOCKED) clippy -p fieldgate-filter --target $(TARGET) \
-	  --features test-trap,test-fail-workers -- -D warnings
+	  --features test-trap,test-fail-workers,test-signatures -- -D warnings
 	$(CARGO_LOCKED) clippy -p fieldgate-core --target $(TARGET) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO_LOCKED) doc --quiet --no-deps --document-private-items
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \

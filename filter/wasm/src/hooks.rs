@@ -1,7 +1,11 @@
-//! What test builds do wrong on purpose, to see that the host around it stays closed. Without the
-//! features there is nothing here.
+//! What test builds do wrong on purpose, to see that the host around it stays closed, and what they
+//! tell of their insides. Without the features there is nothing here.
 
 use fieldgate_core::http::HeaderPairs;
+use fieldgate_core::reply::Reply;
+
+#[cfg(feature = "test-signatures")]
+mod signatures;
 
 /// Traps the VM if the request asks for it.
 #[cfg(feature = "test-trap")]
@@ -26,4 +30,15 @@ pub(crate) fn fails_to_configure() -> bool {
 #[cfg(not(feature = "test-fail-workers"))]
 pub(crate) const fn fails_to_configure() -> bool {
     false
+}
+
+/// What each verifier says of the token and the key set that the request brings along, if it asks.
+#[cfg(feature = "test-signatures")]
+pub(crate) fn verdicts_if_asked(headers: &HeaderPairs) -> Option<Reply> {
+    signatures::verdicts(headers)
+}
+
+#[cfg(not(feature = "test-signatures"))]
+pub(crate) const fn verdicts_if_asked(_headers: &HeaderPairs) -> Option<Reply> {
+    None
 }

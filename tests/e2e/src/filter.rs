@@ -19,6 +19,8 @@ pub enum Build {
     Trap,
     /// Fails to configure on all threads but the one that Envoy asks first.
     FailWorkers,
+    /// Answers `x-fieldgate-test: signature` with what each verifier says.
+    Signatures,
 }
 
 impl Build {
@@ -27,6 +29,7 @@ impl Build {
             Self::Plain => None,
             Self::Trap => Some("test-trap"),
             Self::FailWorkers => Some("test-fail-workers"),
+            Self::Signatures => Some("test-signatures"),
         }
     }
 
