@@ -135,6 +135,12 @@ impl Backend {
         self.shared.seen.lock().expect("no panic while recording").len()
     }
 
+    /// Hands out all requests so far and forgets them.
+    #[must_use]
+    pub fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.shared.seen.lock().expect("no panic while recording"))
+    }
+
     /// Forgets all requests.
     pub fn clear(&self) {
         self.shared.seen.lock().expect("no panic while recording").clear();
@@ -204,7 +210,8 @@ impl Shared {
     /// Changes a request's entry, unless it was cleared meanwhile.
     fn note(&self, id: usize, change: impl FnOnce(&mut Seen)) {
         let mut seen = self.seen.lock().expect("no panic while recording");
-        seen.iter_mut().find(|one| one.id == id).map(change);
+        // It is one of the last.
+        seen.iter_mut().rev().find(|one| one.id == id).map(change);
     }
 }
 

@@ -2,10 +2,10 @@
 //! with the value. If it ends before, that is a failure.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -16,15 +16,18 @@ use tokio::time::sleep;
 
 use crate::client::{Answer, Client, TIMEOUT};
 use crate::cluster::Served;
-use crate::repository;
 
+mod channel;
 mod log;
+mod process;
 mod template;
 
+pub use channel::Channel;
 pub use log::Entry;
 pub use template::{Listener, Template};
 
 use log::LogReader;
+use process::{Process, binary, log_file, said};
 use template::Delivery;
 
 /// Compiling the filter's code takes its time on a busy machine.
@@ -41,10 +44,13 @@ pub struct Envoy {
     version: Mutex<u32>,
 }
 
-struct Process {
-    child: Child,
-    /// Whether its end is expected.
-    stopped: bool,
+/// How far a start has to come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Until {
+    /// The admin interface answers.
+    Running,
+    /// Envoy says that it is live, and has so many listeners.
+    Listening(usize),
 }
 
 /// What Envoy said to a push.
@@ -64,7 +70,7 @@ impl Envoy {
         let directory = tempfile::tempdir()?;
         let access_log = directory.path().join("access.log");
         let bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;
-        Self::run(directory, &bootstrap, listeners.len()).await
+        Self::run(directory, &bootstrap, Until::Listening(listeners.len())).await
     }
 
     /// Starts Envoy with its listeners from a file, as LDS, so that they can be pushed anew.
@@ -79,7 +85,7 @@ impl Envoy {
         let first = template::discovery(listeners, 1, &access_log)?;
         fs::write(&file, first.to_string())?;
         let bootstrap = template::bootstrap(listeners, Delivery::File(&file), &access_log)?;
-        Self::run(directory, &bootstrap, listeners.len()).await
+        Self::run(directory, &bootstrap, Until::Listening(listeners.len())).await
     }
 
     /// Starts Envoy with listeners that a control plane serves, in front of a backend. What it says
@@ -95,34 +101,18 @@ impl Envoy {
         fs::write(path.join("trial.json"), bootstrap.to_string())?;
         let said = Self::validate(path, "trial.json")?;
         ensure!(!said.contains("[warning]"), "{said}");
-        Self::run(directory, &bootstrap, 1).await
+        Self::run(directory, &bootstrap, Until::Listening(1)).await
     }
 
-    async fn run(directory: TempDir, bootstrap: &Value, listeners: usize) -> Result<Self> {
+    /// Starts Envoy in a folder and waits until it has come so far.
+    pub(crate) async fn run(directory: TempDir, bootstrap: &Value, until: Until) -> Result<Self> {
         let path = directory.path();
         // Envoy reads JSON as it reads YAML.
         let config = path.join("envoy.json");
         fs::write(&config, serde_json::to_string_pretty(bootstrap)?)?;
         let admin_address = path.join("admin");
-        let log = File::create(path.join("envoy.log"))?;
-        let child = Command::new(binary()?)
-            .current_dir(path)
-            .arg("--config-path")
-            .arg(&config)
-            .arg("--admin-address-path")
-            .arg(&admin_address)
-            // Hot restart would leave shared memory behind when the process is killed.
-            .arg("--disable-hot-restart")
-            .args(["--concurrency", "2", "--file-flush-interval-msec", "50"])
-            .args(["--drain-time-s", "1", "--log-level", "warning"])
-            .args(["--component-log-level", "wasm:info,upstream:error"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("Envoy cannot be started")?;
-        let mut process = Process { child, stopped: false };
-        let admin = ready(&mut process, path, &admin_address, listeners).await;
+        let mut process = Process::start(path, &config, &admin_address)?;
+        let admin = ready(&mut process, path, &admin_address, until).await;
         let admin = match admin {
             Ok(admin) => admin,
             Err(error) => {
@@ -138,7 +128,7 @@ impl Envoy {
             version: Mutex::new(1),
             directory,
         };
-        envoy.find_listeners().await?;
+        envoy.listeners().await?;
         Ok(envoy)
     }
 
@@ -264,7 +254,7 @@ impl Envoy {
         while begin.elapsed() < START {
             match verdicts().await? {
                 (now, _) if now > success => {
-                    self.find_listeners().await?;
+                    self.listeners().await?;
                     return Ok(Pushed::Accepted);
                 }
                 (_, now) if now > rejected => return Ok(Pushed::Rejected),
@@ -274,10 +264,26 @@ impl Envoy {
         bail!("no answer to a push\n{}", said(path))
     }
 
-    /// Envoy's own log so far.
+    /// The end of Envoy's own log so far.
     #[must_use]
     pub fn said(&self) -> String {
         said(self.directory.path())
+    }
+
+    /// The memory that Envoy has in use, in bytes.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        self.process.lock().expect("no panic while stopping").resident_bytes()
+    }
+
+    /// Envoy's own log so far.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(log_file(self.directory.path()))?)
     }
 
     /// The folder that Envoy runs in.
@@ -286,10 +292,14 @@ impl Envoy {
         self.directory.path()
     }
 
-    async fn find_listeners(&self) -> Result<()> {
+    /// The listeners that Envoy has now, and where they are.
+    ///
+    /// # Errors
+    /// The admin interface does not answer.
+    pub async fn listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
         let found = listeners(&self.admin).await?;
-        *self.listeners.lock().expect("no panic while finding listeners") = found;
-        Ok(())
+        self.listeners.lock().expect("no panic while finding listeners").clone_from(&found);
+        Ok(found)
     }
 }
 
@@ -297,7 +307,7 @@ impl Drop for Envoy {
     fn drop(&mut self) {
         let Ok(mut process) = self.process.lock() else { return };
         // A signal to the terminal reaches Envoy too: then it ends in peace.
-        let ended = process.child.try_wait().ok().flatten().filter(|status| !status.success());
+        let ended = process.ended().ok().flatten().filter(|status| !status.success());
         process.stop();
         if let Some(status) = ended
             && !std::thread::panicking()
@@ -307,54 +317,30 @@ impl Drop for Envoy {
     }
 }
 
-impl Process {
-    fn stop(&mut self) {
-        if !self.stopped {
-            self.stopped = true;
-            // It may have ended by itself: then there is nothing to do.
-            let _ended = self.child.kill();
-            let _status = self.child.wait();
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// The Envoy to run: `$ENVOY`, or what `make envoy` installs.
-fn binary() -> Result<PathBuf> {
-    if let Some(given) = std::env::var_os("ENVOY") {
-        return Ok(given.into());
-    }
-    let installed = repository().join(".venv/bin/envoy");
-    if !installed.is_file() {
-        bail!("no Envoy at {}: run `make envoy`, or set ENVOY to one", installed.display());
-    }
-    Ok(installed)
-}
-
-/// Waits until Envoy has its admin interface, is live and has all listeners.
+/// Waits until Envoy has its admin interface and has come so far.
 async fn ready(
     process: &mut Process,
     path: &Path,
     admin_address: &Path,
-    wanted: usize,
+    until: Until,
 ) -> Result<Client> {
     let begin = Instant::now();
     loop {
-        if let Some(status) = process.child.try_wait()? {
+        if let Some(status) = process.ended()? {
             bail!("Envoy ended with {status}");
         }
         let address = fs::read_to_string(admin_address).ok();
         if let Some(address) = address.and_then(|text| text.trim().parse().ok()) {
             let admin = Client::new(address);
-            let live = admin.request("GET", "/ready").send().await;
-            if live.is_ok_and(|answer| answer.status == 200)
-                && listeners(&admin).await?.len() >= wanted
-            {
+            let answer = admin.request("GET", "/ready").send().await;
+            let done = match (answer, until) {
+                (Err(_), _) => false,
+                (Ok(_), Until::Running) => true,
+                (Ok(answer), Until::Listening(wanted)) => {
+                    answer.status == 200 && listeners(&admin).await?.len() >= wanted
+                }
+            };
+            if done {
                 return Ok(admin);
             }
         }
@@ -378,12 +364,4 @@ async fn listeners(admin: &Client) -> Result<BTreeMap<String, SocketAddr>> {
 
 fn lds_file(directory: &Path) -> PathBuf {
     directory.join("lds/lds.json")
-}
-
-/// The end of Envoy's log.
-fn said(directory: &Path) -> String {
-    let log = fs::read_to_string(directory.join("envoy.log")).unwrap_or_default();
-    let lines: Vec<&str> = log.lines().collect();
-    let tail = lines[lines.len().saturating_sub(40)..].join("\n");
-    format!("Envoy's log:\n{tail}")
 }

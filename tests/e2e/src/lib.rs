@@ -13,7 +13,12 @@ pub mod envoy;
 pub mod filter;
 pub mod idp;
 pub mod key_server;
+pub mod load;
+pub mod management;
+pub mod resource;
+pub mod revision;
 pub mod stage;
+pub mod subscriber;
 pub mod suite;
 pub mod token;
 

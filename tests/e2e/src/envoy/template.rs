@@ -35,9 +35,7 @@ impl Template {
     }
 
     fn read(self) -> Result<Value> {
-        let file = repository().join("envoy/static").join(format!("{}.yaml", self.name()));
-        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-        serde_saphyr::from_str(&text).with_context(|| file.display().to_string())
+        read(&format!("static/{}.yaml", self.name()))
     }
 }
 
@@ -58,12 +56,10 @@ pub struct Listener {
     pub change: Option<fn(&mut Value)>,
 }
 
+/// The place of the connection manager in a listener.
+const MANAGER: &str = "/filter_chains/0/filters/0/typed_config";
 /// The place of the wasm filter's plugin in a connection manager.
 const PLUGIN: &str = "/http_filters/0/typed_config/config";
-
-/// The address of the one endpoint of a cluster.
-const ENDPOINT: &str =
-    "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
 
 impl Listener {
     #[must_use]
@@ -86,9 +82,8 @@ impl Listener {
         let mut bootstrap = self.template.read()?;
         let mut listener = at(&mut bootstrap, "/static_resources/listeners/0").take();
         listener["name"] = json!(self.name);
-        *at(&mut listener, "/address/socket_address") =
-            json!({ "address": "127.0.0.1", "port_value": 0 });
-        let manager = at(&mut listener, "/filter_chains/0/filters/0/typed_config");
+        fit(&mut listener, access_log);
+        let manager = at(&mut listener, MANAGER);
         manager["stat_prefix"] = json!(self.name);
         let route = at(manager, "/route_config/virtual_hosts/0/routes/0");
         route["route"]["cluster"] = json!(self.cluster());
@@ -100,7 +95,6 @@ impl Listener {
         if let Some(configuration) = &self.configuration {
             *at(plugin, "/configuration/value") = json!(configuration);
         }
-        log_to(manager, access_log, &self.name);
         if let Some(change) = self.change {
             change(manager);
         }
@@ -134,8 +128,7 @@ pub(super) fn around(
     }
     *at(&mut bootstrap, "/admin/address/socket_address/port_value") = json!(0);
     *at(&mut bootstrap, "/static_resources/listeners") = json!([served.listener]);
-    *at(at(&mut bootstrap, "/static_resources/clusters/0"), ENDPOINT) =
-        json!({ "address": upstream.ip().to_string(), "port_value": upstream.port() });
+    direct(at(&mut bootstrap, "/static_resources/clusters/0"), upstream);
     bootstrap["node"] = json!({ "id": "e2e", "cluster": "e2e" });
     Ok(bootstrap)
 }
@@ -169,10 +162,7 @@ pub(super) fn bootstrap(
         let mut cluster = shipped.clone();
         cluster["name"] = json!(name);
         cluster["load_assignment"]["cluster_name"] = json!(name);
-        *at(&mut cluster, ENDPOINT) = json!({
-            "address": address.ip().to_string(),
-            "port_value": address.port(),
-        });
+        direct(&mut cluster, address);
         clusters.push(cluster);
     }
     let resources = at(&mut bootstrap, "/static_resources");
@@ -208,8 +198,29 @@ pub(super) fn discovery(listeners: &[Listener], version: u32, access_log: &Path)
     Ok(json!({ "version_info": version.to_string(), "resources": resources }))
 }
 
+/// Makes a shipped listener one of a test: a port of its own, and the log where the test reads it.
+pub(super) fn fit(listener: &mut Value, access_log: &Path) {
+    *at(listener, "/address/socket_address") = json!({ "address": "127.0.0.1", "port_value": 0 });
+    let name = listener["name"].as_str().unwrap_or_default().to_owned();
+    log_to(at(listener, MANAGER), access_log, &name);
+}
+
+/// Gives a shipped cluster another address.
+pub(super) fn direct(cluster: &mut Value, upstream: SocketAddr) {
+    let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+    *at(cluster, endpoint) =
+        json!({ "address": upstream.ip().to_string(), "port_value": upstream.port() });
+}
+
+/// Reads one of the shipped files, named from `envoy/`.
+pub(super) fn read(name: &str) -> Result<Value> {
+    let file = repository().join("envoy").join(name);
+    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    serde_saphyr::from_str(&text).with_context(|| file.display().to_string())
+}
+
 /// The value at a place that the shipped files have.
-fn at<'v>(value: &'v mut Value, pointer: &str) -> &'v mut Value {
+pub(super) fn at<'v>(value: &'v mut Value, pointer: &str) -> &'v mut Value {
     value
         .pointer_mut(pointer)
         .unwrap_or_else(|| panic!("the shipped configuration has no `{pointer}`"))
