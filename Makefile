@@ -11,7 +11,7 @@ WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit e2e speed interop wasm envoy toolchain fuzz bench clean
+.PHONY: help demo test lint unit e2e push-long speed interop wasm envoy toolchain fuzz bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ unit: toolchain ## all crates natively: corpus, properties, differentials
 
 e2e: wasm envoy ## the filter in a real Envoy
 	$(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e
+
+push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for each way
+	FIELDGATE_LONG=1 $(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e --test push -- \
+	  --test-threads 1
 
 speed: toolchain ## the timing bounds that a debug build cannot hold
 	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture

@@ -22,7 +22,7 @@ pub struct Ran {
 /// It does not build, or a signal has ended it.
 pub async fn fieldgate(words: Vec<String>) -> Result<Ran> {
     tokio::task::spawn_blocking(move || {
-        let output = Command::new(file()?).args(words).env_clear().output()?;
+        let output = Command::new(program()?).args(words).env_clear().output()?;
         Ok(Ran {
             exit: output.status.code().context("it ends by itself")?,
             stdout: String::from_utf8(output.stdout)?,
@@ -33,7 +33,10 @@ pub async fn fieldgate(words: Vec<String>) -> Result<Ran> {
 }
 
 /// The program, built when it is first needed.
-fn file() -> Result<PathBuf> {
+///
+/// # Errors
+/// It does not build.
+pub fn program() -> Result<PathBuf> {
     static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
     let mut built = BUILT.lock().ok().context("an earlier build failed")?;
     if let Some(file) = built.as_ref() {
