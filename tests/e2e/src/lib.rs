@@ -15,6 +15,7 @@ pub mod idp;
 pub mod key_server;
 pub mod load;
 pub mod management;
+pub mod oidc;
 pub mod resource;
 pub mod revision;
 pub mod stage;
