@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod corpus;
 pub mod envoy;
 pub mod filter;
+pub mod glewlwyd;
 pub mod idp;
 pub mod key_server;
 pub mod load;

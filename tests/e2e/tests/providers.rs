@@ -1,11 +1,22 @@
-//! The provider of `tests/interop/oidc` does what the tests over it rely on.
+//! The providers that nobody here wrote do what the tests over them rely on, and their tokens are
+//! read as they come.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fieldgate_core::token::bearer::RawToken;
+use fieldgate_core::token::compact::Jws;
+use fieldgate_core::token::keys::{self, KeySet};
+use fieldgate_core::token::remote::KeyStore;
+use fieldgate_core::token::signature::Portable;
+use fieldgate_core::token::verify::{
+    ClaimRules, IssuerRules, KeySource, NamesRule, Split, TimeRules, VerifiedClaims, verify,
+};
+use fieldgate_core::token::{TokenError, UnixTime};
 use fieldgate_e2e::client::Client;
+use fieldgate_e2e::glewlwyd::{self, Glewlwyd};
 use fieldgate_e2e::oidc::{AUDIENCE, DISCOVERY, JWKS, Oidc, OldKeys, Said};
-use fieldgate_e2e::token::Algorithm;
+use fieldgate_e2e::token::{Algorithm, now};
 use serde_json::Value;
 
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
@@ -20,6 +31,11 @@ async fn keys_rotate_and_tokens_follow() -> Result<()> {
     ensure!(discovery["issuer"] == provider.issuer(), "{discovery}");
     ensure!(discovery["jwks_uri"] == format!("{}{JWKS}", provider.issuer()), "{discovery}");
 
+    let token = provider.token("alice", Algorithm::ES256).await?;
+    let claims = outcome(provider.issuer(), &provider.get(JWKS).await?, &token)?;
+    ensure!(claims.subject() == "alice" && claims.client() == Some("alice"));
+    ensure!(claims.groups().join("|") == "customers|a,b", "{:?}", claims.groups());
+
     let [first_rsa, first_ec] = signed(&provider, "alice").await?;
     ensure!(kids(&provider).await? == [&*first_rsa, &first_ec]);
 
@@ -27,11 +43,14 @@ async fn keys_rotate_and_tokens_follow() -> Result<()> {
     let [second_rsa, second_ec] = signed(&provider, "bob").await?;
     ensure!(after == [&*second_rsa, &second_ec, &first_rsa, &first_ec], "{after:?}");
     ensure!(kids(&provider).await? == after);
+    ensure!(outcome(provider.issuer(), &provider.get(JWKS).await?, &token).is_ok());
 
     provider.rotate(OldKeys::Withdraw).await?;
     let third = signed(&provider, "alice").await?;
     ensure!(kids(&provider).await? == third);
     ensure!(third.iter().all(|kid| !after.contains(kid)), "{third:?}");
+    let refused = outcome(provider.issuer(), &provider.get(JWKS).await?, &token);
+    ensure!(refused.is_err_and(unknown_key));
     Ok(())
 }
 
@@ -70,6 +89,54 @@ async fn answers_fail_as_ordered_and_are_counted() -> Result<()> {
     let counted = provider.requests(JWKS).await?;
     ensure!(counted == 6, "{counted} requests, and one more while the port was closed");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_with_groups_in_one_string() -> Result<()> {
+    let Some(mut provider) = Glewlwyd::start().await? else { return Ok(()) };
+    let discovery = provider.get(glewlwyd::DISCOVERY).await?;
+    ensure!(discovery["issuer"] == provider.issuer(), "{discovery}");
+    ensure!(discovery["jwks_uri"] == format!("{}{}", provider.issuer(), glewlwyd::JWKS));
+    let (issuer, keys) = (provider.issuer(), provider.get(glewlwyd::JWKS).await?);
+
+    let token = provider.user_token().await?;
+    let claims = outcome(&issuer, &keys, &token)?;
+    let groups: Vec<&str> = glewlwyd::GROUPS.split(',').collect();
+    ensure!(claims.groups().iter().map(AsRef::as_ref).eq(groups), "{:?}", claims.groups());
+    ensure!(claims.client() == Some("shop") && claims.subject() != "alice");
+    let of_client = outcome(&issuer, &keys, &provider.client_token().await?)?;
+    ensure!(of_client.groups().is_empty() && of_client.subject() == "shop");
+
+    let kid = provider.rotate().await?;
+    let keys = provider.get(glewlwyd::JWKS).await?;
+    ensure!(outcome(&issuer, &keys, &token).is_err_and(unknown_key));
+    let claims = outcome(&issuer, &keys, &provider.user_token().await?)?;
+    ensure!(claims.key() == Some(&*kid), "{:?}", claims.key());
+    Ok(())
+}
+
+fn unknown_key(error: Error) -> bool {
+    error.to_string() == TokenError::Key.code()
+}
+
+/// What becomes of a token with this key set; groups in one string are taken apart at commas.
+fn outcome(issuer: &str, jwks: &Value, token: &str) -> Result<VerifiedClaims> {
+    let groups = NamesRule { split: Split::Comma, ..NamesRule::plain("groups".parse()?) };
+    let rules = IssuerRules {
+        issuer: issuer.into(),
+        audiences: vec![AUDIENCE.into()],
+        algorithms: vec![keys::Algorithm::Rs256, keys::Algorithm::Es256],
+        token_types: vec!["at+jwt".into()],
+        time: TimeRules::default(),
+        claims: ClaimRules { groups: vec![groups], ..ClaimRules::default() },
+        keys: KeySource::Inline(KeySet::read(&jwks.to_string()).expect("a key set")),
+    };
+    let read = || {
+        let jws = Jws::read(&RawToken::read(token.as_bytes(), "")?)?;
+        let now = UnixTime(now());
+        verify(&jws, &[rules], &KeyStore::default(), &Portable, now)
+    };
+    read().map_err(|unverified| anyhow!(unverified.error.code()))
 }
 
 /// The names of the keys in the published set, all of which are public.
