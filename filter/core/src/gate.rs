@@ -143,7 +143,7 @@ impl Gate {
         let trust = Trust { published, verifier, now };
         match authenticate(&open.configuration, &head, &mut facts, &trust) {
             Ok(principal) => {
-                let changes = HeaderChanges::new(&head, &open.configuration.settings);
+                let changes = HeaderChanges::new(&head, &principal, &open.configuration);
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
             }
             Err(Refused { reason, awaits: None }) => Step::Settle(refuse(reason, facts)),

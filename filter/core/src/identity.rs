@@ -1,5 +1,7 @@
 //! [`VerifiedClaims`] -> [`Principal`]: who asks, for whom, and with which roles.
 
+pub mod headers;
+
 use crate::policy::Policy;
 use crate::policy::rules::RoleSet;
 use crate::settings::Anonymous;

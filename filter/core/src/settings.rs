@@ -8,6 +8,7 @@
 mod anonymous;
 mod claims;
 mod error;
+mod identity;
 mod issuer;
 mod published;
 mod revoked;
@@ -20,6 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 pub use self::error::ConfigurationError;
 use self::issuer::read_issuers;
 use self::wire::{Object, Wire, plain, read_mode, value};
+use crate::identity::headers::IdentityHeaders;
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::blob::{self, Digest};
@@ -69,6 +71,8 @@ pub struct Settings {
     pub tokens: TokenRules,
     /// Callers without a token.
     pub anonymous: Anonymous,
+    /// What the server is told of the caller.
+    pub identity_headers: IdentityHeaders,
     /// Who may issue tokens.
     pub issuers: Vec<IssuerRules>,
     /// The bounds.
@@ -126,6 +130,7 @@ impl Configuration {
             endpoint,
             tokens,
             anonymous,
+            identity_headers,
             issuers,
             limits,
             audit,
@@ -143,6 +148,7 @@ impl Configuration {
             path: endpoint.0.read()?,
             tokens: tokens.0.read()?,
             anonymous: anonymous.read(&policy)?,
+            identity_headers: identity_headers.0.read()?,
             issuers: read_issuers(issuers)?,
             limits: limits.0.read()?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },

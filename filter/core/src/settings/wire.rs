@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::anonymous::WireAnonymous;
+use super::identity::WireIdentityHeaders;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
 use super::{ConfigurationError, RequestHeaders};
@@ -24,6 +25,8 @@ pub(super) struct Wire<'a> {
     pub(super) tokens: Object<WireTokens>,
     #[serde(default)]
     pub(super) anonymous: WireAnonymous,
+    #[serde(default)]
+    pub(super) identity_headers: Object<WireIdentityHeaders>,
     #[serde(borrow)]
     pub(super) issuers: Vec<Object<WireIssuer<'a>>>,
     #[serde(default)]

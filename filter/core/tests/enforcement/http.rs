@@ -125,10 +125,10 @@ fn changes(more: &str, headers: &[(&str, &str)]) -> HeaderChanges {
 }
 
 /// The names removed, and the headers set, as text.
-fn told(changes: HeaderChanges) -> (Vec<String>, Vec<(&'static str, String)>) {
+fn told(changes: HeaderChanges) -> (Vec<String>, Vec<(String, String)>) {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     let HeaderChanges { removed, set } = changes;
-    let set = set.into_iter().map(|(name, value)| (name, text(value)));
+    let set = set.into_iter().map(|(name, value)| (name.into_owned(), text(value)));
     (removed.into_iter().map(text).collect(), set.collect())
 }
 
@@ -158,7 +158,7 @@ fn headers_of_another_body_are_removed() {
         "authorization",
     ];
     assert_eq!(removed, expected);
-    assert_eq!(set, [(TYPE.0, TYPE.1.to_owned())]);
+    assert_eq!(set, [(TYPE.0.to_owned(), TYPE.1.to_owned())]);
 }
 
 #[test]
@@ -179,12 +179,12 @@ fn a_token_goes_no_further_than_it_may() {
         (query.as_str(), "x-other", "x", None, Some((":path", "/graphql"))),
     ] {
         let headers = [(":method", "POST"), (":path", path), TYPE, (name, value)];
-        let owned = |(name, value): (&'static str, &str)| (name, value.to_owned());
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let expected: Vec<String> = removed.map(str::to_owned).into_iter().collect();
         let set: Vec<_> = set.into_iter().chain([TYPE]).map(owned).collect();
         assert_eq!(told(changes(&remove, &headers)), (expected, set.clone()), "{name}");
         // A token in the URL query is never passed on.
-        let path = set.into_iter().filter(|(name, _)| *name != "cookie").collect();
+        let path = set.into_iter().filter(|(name, _)| name != "cookie").collect();
         assert_eq!(told(changes(&forward, &headers)), (Vec::new(), path), "{name}");
     }
 }
@@ -202,6 +202,69 @@ fn authorization_is_not_passed_on_unread() {
     ];
     let (removed, _) = told(changes(r#","tokens":{"sources":[{"header":"x-t"}]}"#, &headers));
     assert_eq!(removed, ["x-t", "authorization"]);
+}
+
+const EVERYTHING: &str = r#","identity_headers":{"send":["subject","issuer","client","actor","roles","groups","scopes"]}"#;
+
+#[test]
+fn the_server_is_told_who_asks_by_nobody_else() {
+    let claims = r#","azp":"app 1","act":{"sub":"bot"},"scope":"read write:\u00e4""#;
+    let (bearer, nobody) = (token(&["g0", "g1", "x, \"y"], claims), token(&[], ""));
+    let headers = |token| {
+        [
+            (":method", "POST"),
+            (":path", "/graphql"),
+            TYPE,
+            ("authorization", token),
+            ("x-fieldgate-subject", "root"),
+            ("X-FieldGate-Roles", "admin"),
+            ("x_fieldgate_groups", "admin"),
+            ("x-fieldgate-new", "1"),
+            ("x-fieldgates", "stays"),
+        ]
+    };
+    let stripped = [
+        "authorization",
+        "x-fieldgate-subject",
+        "X-FieldGate-Roles",
+        "x_fieldgate_groups",
+        "x-fieldgate-new",
+    ];
+    let (removed, set) = told(changes("", &headers(&bearer)));
+    assert_eq!((removed, set.len()), (stripped.map(str::to_owned).to_vec(), 1));
+    let told_of = |token| {
+        let (removed, set) = told(changes(EVERYTHING, &headers(token)));
+        assert_eq!(removed, stripped);
+        set.into_iter().skip(1).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+    };
+    let expected = [
+        "x-fieldgate-subject: ann",
+        "x-fieldgate-issuer: i",
+        "x-fieldgate-client: app%201",
+        "x-fieldgate-actor: bot",
+        "x-fieldgate-roles: \"r0\", \"r1\"",
+        "x-fieldgate-groups: \"g0\", \"g1\", \"x%2C%20%22y\"",
+        "x-fieldgate-scopes: \"read\", \"write:%C3%A4\"",
+    ];
+    assert_eq!(told_of(&bearer), expected);
+    assert_eq!(told_of(&nobody), expected[..2]);
+}
+
+#[test]
+fn another_prefix_is_another_name() {
+    let bearer = token(&["g0"], "");
+    let headers = [
+        (":method", "POST"),
+        (":path", "/graphql"),
+        TYPE,
+        ("authorization", &bearer),
+        ("x-who-subject", "root"),
+        ("x-fieldgate-subject", "root"),
+    ];
+    let more = r#","identity_headers":{"prefix":"x-who-","send":["subject"]}"#;
+    let (removed, set) = told(changes(more, &headers));
+    assert_eq!(removed, ["authorization", "x-who-subject"]);
+    assert_eq!(set[1..], [("x-who-subject".to_owned(), "ann".to_owned())]);
 }
 
 #[test]
