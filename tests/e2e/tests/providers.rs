@@ -8,6 +8,7 @@ use fieldgate_core::token::bearer::RawToken;
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{self, KeySet};
 use fieldgate_core::token::remote::KeyStore;
+use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::Portable;
 use fieldgate_core::token::verify::{
     ClaimRules, IssuerRules, KeySource, NamesRule, Split, TimeRules, VerifiedClaims, verify,
@@ -121,7 +122,8 @@ fn unknown_key(error: Error) -> bool {
 
 /// What becomes of a token with this key set; groups in one string are taken apart at commas.
 fn outcome(issuer: &str, jwks: &Value, token: &str) -> Result<VerifiedClaims> {
-    let groups = NamesRule { split: Split::Comma, ..NamesRule::plain("groups".parse()?) };
+    let groups =
+        NamesRule { split: Split::Comma, ..NamesRule::plain("groups".parse().expect("a path")) };
     let rules = IssuerRules {
         issuer: issuer.into(),
         audiences: vec![AUDIENCE.into()],
@@ -129,6 +131,7 @@ fn outcome(issuer: &str, jwks: &Value, token: &str) -> Result<VerifiedClaims> {
         token_types: vec!["at+jwt".into()],
         time: TimeRules::default(),
         claims: ClaimRules { groups: vec![groups], ..ClaimRules::default() },
+        revoked: Revocations::default(),
         keys: KeySource::Inline(KeySet::read(&jwks.to_string()).expect("a key set")),
     };
     let read = || {
