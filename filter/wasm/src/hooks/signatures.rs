@@ -6,7 +6,7 @@ use std::cell::Cell;
 use fieldgate_core::http::HeaderPairs;
 use fieldgate_core::reply::Reply;
 use fieldgate_core::token::TokenError;
-use fieldgate_core::token::bearer::bearer;
+use fieldgate_core::token::bearer::{BEARER, RawToken};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{KeySet, KeyUse};
 use fieldgate_core::token::signature::host::Answer;
@@ -48,7 +48,7 @@ pub(super) fn verdicts(headers: &HeaderPairs) -> Option<Reply> {
     let keys = KeySet::read(jwks).or_else(|_| KeySet::read_secret(jwks));
     let judge = |verifier: &dyn SignatureVerifier| {
         let Ok(keys) = &keys else { return "key_set" };
-        let judged = bearer(&[authorization])
+        let judged = RawToken::read(authorization, BEARER)
             .and_then(|raw| signing_key(&Jws::read(&raw)?, keys, verifier).map(|_| ()));
         judged.map_or_else(TokenError::code, |()| "ok")
     };
@@ -56,6 +56,6 @@ pub(super) fn verdicts(headers: &HeaderPairs) -> Option<Reply> {
     let by_host = judge(&host);
     let by_host = if host.unanswered.get() { "unanswered" } else { by_host };
     let body = format!("{by_host} {} {}", judge(&Native), judge(&Portable));
-    let headers = vec![("content-type", "text/plain")];
+    let headers = vec![("content-type", "text/plain".into())];
     Some(Reply { status: 200, headers, body: body.into_bytes(), details: "test".into() })
 }
