@@ -330,6 +330,24 @@ fn an_issuer_has_public_keys_or_secrets() {
     }
 }
 
+/// Whoever can read a secret can sign, and what is published can be read.
+#[test]
+fn a_secret_is_never_published() {
+    for place in [
+        r#""remote_jwks":{"uri":"https://i/jwks","cluster":"i"}"#,
+        r#""discovery":{"uri":"https://i/openid","cluster":"i"}"#,
+    ] {
+        let good = configuration(&all_but(&[]), "").replacen(&format!("\"jwks\":{JWKS}"), place, 1);
+        assert!(good.contains(place));
+        assert!(Gate::configure(good.as_bytes()).is_ok(), "{place}");
+        for algorithms in [r#"["HS256"]"#, r#"["HS512","HS384"]"#] {
+            let changed = good.replacen(r#"["EdDSA"]"#, algorithms, 1);
+            let error = Gate::configure(changed.as_bytes()).expect_err("a fault");
+            assert_eq!(error.path(), "issuers[0]", "{error}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_configuration_at_all() {
     let good = configuration(&all_but(&[]), "");
