@@ -30,6 +30,7 @@ use crate::token::verify::{KeySource, Unverified, verify};
 use crate::token::{TokenError, UnixTime};
 
 mod facts;
+mod rehearsal;
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
