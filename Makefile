@@ -6,7 +6,7 @@ CARGO_LOCKED = cargo --locked
 TARGET = wasm32-wasip1
 FILTER_BYTES = 1258291
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
-NODE_FOLDERS = tests/interop tests/interop/oidc
+NODE_FOLDERS = tests/interop tests/interop/oidc policies/github
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
@@ -23,7 +23,7 @@ demo: wasm envoy ## the filter at work: IdP, Envoy and backend on this machine; 
 test: unit speed interop e2e ## everything that must pass
 	@echo "make test: passed"
 
-unit: toolchain ## all crates natively: corpus, properties, differentials
+unit: toolchain node ## all crates natively: corpus, properties, differentials
 	$(CARGO_LOCKED) test -p fieldgate-core -p fieldgate-policy -p fieldgate
 
 e2e: wasm envoy node ## the filter in a real Envoy
@@ -33,8 +33,9 @@ push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for ea
 	FIELDGATE_LONG=1 $(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e --test push -- \
 	  --test-threads 1
 
-speed: toolchain ## the timing bounds that a debug build cannot hold
+speed: toolchain node ## the timing bounds that a debug build cannot hold
 	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture
+	$(CARGO_LOCKED) test --release -p fieldgate-policy --test speed -- --nocapture
 
 interop: toolchain node ## the document reader against graphql-js (skipped without Node)
 	$(CARGO_LOCKED) test -p fieldgate-core --test document_interop -- --nocapture

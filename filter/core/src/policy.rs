@@ -12,7 +12,7 @@ pub mod schema;
 use std::fmt;
 
 use self::rules::{Access, Clause, Role, RoleSet, is_scope};
-use self::schema::{FieldId, Schema, SchemaError};
+use self::schema::{FieldId, Schema};
 
 /// Everything a policy is made of, before its invariants are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,6 @@ pub struct Policy {
 /// Why parts do not make a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyError {
-    /// The schema index is inconsistent.
-    Schema(SchemaError),
     /// More roles than [`RoleSet::MAX_ROLES`].
     TooManyRoles,
     /// A scope that cannot be one.
@@ -61,7 +59,6 @@ pub enum PolicyError {
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Schema(error) => write!(f, "{error}"),
             Self::TooManyRoles => write!(f, "more than {} roles", RoleSet::MAX_ROLES),
             Self::Scope => f.write_str("a role names a scope that cannot be one"),
             Self::ActorOrder => f.write_str("actors are not sorted and unique"),
@@ -76,7 +73,6 @@ impl std::error::Error for PolicyError {}
 impl Policy {
     /// Checks every invariant once, so that lookups need not.
     pub fn new(parts: PolicyParts) -> Result<Self, PolicyError> {
-        parts.schema.validate().map_err(PolicyError::Schema)?;
         if parts.roles.len() > RoleSet::MAX_ROLES {
             return Err(PolicyError::TooManyRoles);
         }

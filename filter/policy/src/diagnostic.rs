@@ -66,8 +66,10 @@ pub enum Code {
     SdlSyntax,
     /// A type defined twice.
     SdlDuplicateType,
-    /// A field or argument defined twice.
+    /// A field or argument defined twice, with two meanings.
     SdlDuplicateField,
+    /// A field or argument defined twice, with one meaning.
+    SdlRepeatedField,
     /// A name that GraphQL keeps for itself.
     SdlReservedName,
     /// A type that is used and not defined.
@@ -162,6 +164,7 @@ impl Code {
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",
+            Self::SdlRepeatedField => "sdl-repeated-field",
             Self::SdlReservedName => "sdl-reserved-name",
             Self::SdlUnknownType => "sdl-unknown-type",
             Self::SdlWrongKind => "sdl-wrong-kind",

@@ -25,7 +25,8 @@ pub fn check(source: &PolicySource, schema: &Schema, findings: &mut Findings) {
         let (code, message, help) = match matches {
             Matches::All => continue,
             Matches::Name(field) => {
-                let names = schema.fields.iter().map(|def| def.name.as_ref());
+                let names = schema.types().flat_map(|(_, def)| fields_of(schema, &def));
+                let names = names.map(|(_, name)| name);
                 if names.clone().any(|name| name == field) {
                     continue;
                 }
@@ -35,11 +36,11 @@ pub fn check(source: &PolicySource, schema: &Schema, findings: &mut Findings) {
             Matches::Type(parent) | Matches::Field(parent, _) => {
                 match (find_type(schema, parent), matches) {
                     (None, _) => {
-                        let names = schema.types.iter().map(|def| def.name.as_ref());
+                        let names = schema.types().map(|(_, def)| def.name);
                         let message = format!("unknown type `{parent}`");
                         (Code::UnknownType, message, did_you_mean(parent, names))
                     }
-                    (Some((_, def)), _) if def.fields.is_empty() => {
+                    (Some((_, def)), _) if def.fields().len() == 0 => {
                         let message = format!("`{parent}` has no fields of its own");
                         let help = "name the object types instead".to_owned();
                         (Code::UnknownField, message, Some(help))
@@ -48,7 +49,7 @@ pub fn check(source: &PolicySource, schema: &Schema, findings: &mut Findings) {
                         if schema.field_named(id, field).is_some() {
                             continue;
                         }
-                        let names = fields_of(schema, def).map(|(_, name)| name);
+                        let names = fields_of(schema, &def).map(|(_, name)| name);
                         let message = format!("type `{parent}` has no field `{field}`");
                         (Code::UnknownField, message, did_you_mean(field, names))
                     }
@@ -162,26 +163,23 @@ impl Named {
 impl Lowering<'_> {
     /// The access of every field, in the order of the schema.
     fn accesses(&self) -> Vec<Access> {
-        let names = |def| fields_of(self.schema, def).map(|(_, name)| name).collect::<Vec<_>>();
-        let types = self.schema.types.iter().zip((0..).map(TypeId));
-        types
-            .flat_map(|(def, id)| {
-                let sources = self.sources(id, def);
-                names(def).into_iter().map(move |name| self.access(&sources, name))
-            })
-            .collect()
+        let of_type = |(id, def): (TypeId, TypeDef<'_>)| {
+            let sources = self.sources(id, &def);
+            let fields = fields_of(self.schema, &def);
+            fields.map(move |(_, name)| self.access(&sources, name)).collect::<Vec<_>>()
+        };
+        self.schema.types().flat_map(of_type).collect()
     }
 
     /// A type and, for an object, its interfaces. An interface speaks for itself alone: what it
     /// inherits is decided on the object types that it can be.
-    fn sources(&self, id: TypeId, def: &TypeDef) -> Vec<TypeId> {
+    fn sources(&self, id: TypeId, def: &TypeDef<'_>) -> Vec<TypeId> {
         let mut sources = vec![id];
         if def.kind == TypeKind::Object {
-            let types = self.schema.types.iter().zip((0..).map(TypeId));
-            let implemented = types.filter(|(other, _)| {
-                other.kind == TypeKind::Interface && other.possible.contains(&id)
+            let implemented = self.schema.types().filter(|(_, other)| {
+                other.kind == TypeKind::Interface && other.possible.binary_search(&id).is_ok()
             });
-            sources.extend(implemented.map(|(_, id)| id));
+            sources.extend(implemented.map(|(id, _)| id));
         }
         sources
     }
@@ -216,17 +214,16 @@ fn merge(tier: &BTreeSet<Clause>) -> Clause {
     Clause { roles, rules }
 }
 
-fn find_type<'a>(schema: &'a Schema, name: &str) -> Option<(TypeId, &'a TypeDef)> {
+fn find_type<'a>(schema: &'a Schema, name: &str) -> Option<(TypeId, TypeDef<'a>)> {
     let id = schema.type_named(name)?;
     Some((id, schema.type_def(id)?))
 }
 
 fn fields_of<'a>(
     schema: &'a Schema,
-    def: &TypeDef,
-) -> impl Iterator<Item = (FieldId, &'a str)> + Clone {
-    let ids = def.fields.clone().map(FieldId);
-    ids.filter_map(|id| Some((id, schema.field_def(id)?.name.as_ref())))
+    def: &TypeDef<'_>,
+) -> impl Iterator<Item = (FieldId, &'a str)> + Clone + use<'a> {
+    def.fields().filter_map(|id| Some((id, schema.field_def(id)?.name)))
 }
 
 fn sorted(texts: &[Text]) -> Vec<Box<str>> {

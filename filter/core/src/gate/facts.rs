@@ -148,7 +148,7 @@ fn coordinate(target: Target, at: PathId, plan: &Plan, policy: &Policy, source: 
         Target::Field(field) => policy.schema().coordinate(field),
         Target::Unknown { parent: None, .. } => cut(name).to_owned(),
         Target::Unknown { parent: Some(parent), .. } => {
-            let parent = policy.schema().type_def(parent).map_or("", |parent| &*parent.name);
+            let parent = policy.schema().type_def(parent).map_or("", |parent| parent.name);
             format!("{parent}.{}", cut(name))
         }
     }

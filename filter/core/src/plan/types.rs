@@ -54,7 +54,7 @@ impl<'s> Types<'s> {
 
     /// The ground of a root type.
     pub(super) fn root(&self, root: TypeId) -> Option<Ground<'s>> {
-        whole(root, self.schema.type_def(root)?)
+        whole(root, &self.schema.type_def(root)?)
     }
 
     /// The ground inside a type condition (spec 5.5.1.2, 5.5.1.3, 5.5.2.3).
@@ -70,7 +70,7 @@ impl<'s> Types<'s> {
     ) -> Result<Ground<'s>, Reason> {
         let id = self.schema.type_named(on).ok_or(Reason::UnknownType)?;
         let target = self.schema.type_def(id).ok_or(Reason::UnknownType)?;
-        let target_whole = whole(id, target).ok_or(Reason::UnknownType)?;
+        let target_whole = whole(id, &target).ok_or(Reason::UnknownType)?;
         let parent = self.schema.type_def(ground.parent).ok_or(Reason::UnknownType)?;
         let types = ground.possible.len().saturating_add(parent.possible.len());
         self.look_at(types, condition)?;
@@ -94,14 +94,13 @@ impl<'s> Types<'s> {
     ) -> Result<Found<'s>, Reason> {
         let name = field.name.text;
         // Spec 4.2: the meta-fields of introspection are fields of the query root alone.
-        if matches!(name, "__schema" | "__type") && ground.parent == self.schema.query {
+        if matches!(name, "__schema" | "__type") && ground.parent == self.schema.query() {
             return Err(Reason::IntrospectionDisabled);
         }
-        let on_parent = self.schema.field_named(ground.parent, name).ok_or(Reason::UnknownField)?;
+        let name = self.schema.name(name).ok_or(Reason::UnknownField)?;
+        let on_parent = self.schema.field(ground.parent, name).ok_or(Reason::UnknownField)?;
         let definition = self.definition(on_parent)?;
-        let takes = |argument: &str| {
-            definition.arguments.binary_search_by(|known| (**known).cmp(argument)).is_ok()
-        };
+        let takes = |argument: &str| self.schema.takes(&definition, argument);
         if !field.arguments.iter().all(|argument| takes(argument.name.text)) {
             return Err(Reason::UnknownArgument);
         }
@@ -111,7 +110,7 @@ impl<'s> Types<'s> {
             return Err(Reason::SelectionInvalid);
         }
         self.look_at(ground.possible.len(), condition)?;
-        let on_object = |object: &TypeId| self.schema.field_named(*object, name);
+        let on_object = |object: &TypeId| self.schema.field(*object, name);
         let on_objects: Option<Vec<FieldId>> = ground.possible.iter().map(on_object).collect();
         let on_objects = on_objects.ok_or(Reason::UnknownField)?;
         let whole = matches!(ground.possible, Cow::Borrowed(_));
@@ -145,11 +144,11 @@ impl<'s> Types<'s> {
         returned.dedup();
         let definition = |id: TypeId| self.schema.type_def(id).ok_or(Reason::UnknownField);
         if returned == [parent] {
-            return whole(parent, definition(parent)?).ok_or(Reason::UnknownField);
+            return whole(parent, &definition(parent)?).ok_or(Reason::UnknownField);
         }
         let mut possible: Vec<TypeId> = Vec::new();
         for id in returned {
-            possible.extend_from_slice(&definition(id)?.possible);
+            possible.extend_from_slice(definition(id)?.possible);
         }
         possible.sort_unstable();
         possible.dedup();
@@ -159,7 +158,7 @@ impl<'s> Types<'s> {
         Ok(Ground { parent, possible: Cow::Owned(possible) })
     }
 
-    fn definition(&self, field: FieldId) -> Result<&'s FieldDef, Reason> {
+    fn definition(&self, field: FieldId) -> Result<FieldDef<'s>, Reason> {
         self.schema.field_def(field).ok_or(Reason::UnknownField)
     }
 
@@ -173,7 +172,7 @@ impl<'s> Types<'s> {
 }
 
 /// All that a type can be; none for a leaf, and for an abstract type that no object type has.
-fn whole(parent: TypeId, definition: &TypeDef) -> Option<Ground<'_>> {
-    let possible = Cow::Borrowed(definition.possible.as_slice());
+fn whole<'s>(parent: TypeId, definition: &TypeDef<'s>) -> Option<Ground<'s>> {
+    let possible = Cow::Borrowed(definition.possible);
     (!possible.is_empty()).then_some(Ground { parent, possible })
 }

@@ -89,8 +89,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             variable.default.iter().try_for_each(|default| unique_members(default, 0))?;
         }
         let root = match kind {
-            OperationKind::Query => Some(schema.query),
-            OperationKind::Mutation => schema.mutation,
+            OperationKind::Query => Some(schema.query()),
+            OperationKind::Mutation => schema.mutation(),
             // They need a transport that this endpoint does not serve.
             OperationKind::Subscription => {
                 return Err(PlanError::new(Reason::OperationTypeNotAllowed, *span));

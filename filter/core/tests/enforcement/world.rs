@@ -6,7 +6,9 @@ use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Effect, Gate, Step};
 use fieldgate_core::http::HeaderPair;
 use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
-use fieldgate_core::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::schema::{
+    FieldId, FieldParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
+};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::keys::KeyUse;
@@ -97,28 +99,21 @@ pub(crate) fn schema_of(rows: &[TypeRow]) -> Schema {
         let at = rows.iter().position(|row| row.0 == name).expect("a type of the table");
         TypeId(u32::try_from(at).unwrap())
     };
-    let (mut types, mut fields) = (Vec::new(), Vec::new());
-    for (name, kind, objects, own) in rows {
-        let start = u32::try_from(fields.len()).unwrap();
-        for (field, arguments, returns) in *own {
-            fields.push(FieldDef {
-                name: (*field).into(),
-                parent: id(name),
-                returns: id(returns),
-                arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
-            });
-        }
-        let possible = match kind {
-            TypeKind::Object => vec![id(name)],
-            TypeKind::Interface | TypeKind::Union | TypeKind::Leaf => {
-                objects.iter().map(|object| id(object)).collect()
-            }
-        };
-        let fields = start..u32::try_from(fields.len()).unwrap();
-        types.push(TypeDef { name: (*name).into(), kind: *kind, fields, possible });
-    }
+    let field = |(name, arguments, returns): &FieldRow| FieldParts {
+        name: (*name).into(),
+        returns: id(returns),
+        arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
+    };
+    let types = rows.iter().map(|(name, kind, objects, own)| TypeParts {
+        name: (*name).into(),
+        kind: *kind,
+        possible: objects.iter().map(|object| id(object)).collect(),
+        fields: own.iter().map(field).collect(),
+    });
+    let types = types.collect();
     let has = |name: &str| rows.iter().any(|row| row.0 == name).then(|| id(name));
-    Schema { types, fields, query: id("Query"), mutation: has("Mutation"), subscription: None }
+    let (query, mutation) = (id("Query"), has("Mutation"));
+    Schema::new(&SchemaParts { types, query, mutation, subscription: None }).unwrap()
 }
 
 /// What decides a field: clauses of role bits.

@@ -89,16 +89,26 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Published schemas repeat a definition now and then: where both say the same, no decision
+    /// rests on which of them counts.
     fn check_unique(&mut self, fields: &[FieldSource], what: &str) {
-        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
-        for FieldSource { name, .. } in fields {
-            if let Some(first) = seen.get(name.text.as_str()) {
-                let message = format!("the {what} `{}` is defined twice", name.text);
-                let help = format!("it is first defined in line {}", first.position().line);
-                self.error(Code::SdlDuplicateField, &name.place, message, Some(help));
+        let mut seen: BTreeMap<&str, &FieldSource> = BTreeMap::new();
+        for field in fields {
+            let FieldSource { name, .. } = field;
+            let Some(first) = seen.get(name.text.as_str()) else {
+                seen.insert(&name.text, field);
+                continue;
+            };
+            let message = format!("the {what} `{}` is defined twice", name.text);
+            let line = first.name.place.position().line;
+            let finding = if first.says_the_same_as(field) {
+                let help = format!("it is first defined in line {line}, with the same meaning");
+                Diagnostic::warning(Code::SdlRepeatedField, &name.place, message).help(help)
             } else {
-                seen.insert(&name.text, &name.place);
-            }
+                let help = format!("it is first defined in line {line}");
+                Diagnostic::error(Code::SdlDuplicateField, &name.place, message).help(help)
+            };
+            self.findings.add(finding);
         }
     }
 

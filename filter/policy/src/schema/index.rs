@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldgate_core::policy::schema::{FieldDef, Schema, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::schema::{
+    FieldParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
+};
 
 use super::check::{BUILT_IN_SCALARS, roots};
-use super::sdl::{Document, Kind, TypeSource};
+use super::sdl::{Document, FieldSource, Kind, TypeSource};
 
-/// Numbers types and fields by the order of their names. Input objects are no output types and
-/// leave no trace. `None` only if the document is not sound.
+/// Numbers types by the order of their names. Input objects are no output types and leave no trace.
+/// `None` only if the document is not sound.
 pub(super) fn index(document: &Document) -> Option<Schema> {
     let sources = document.types.values();
     let output: BTreeMap<&str, Option<&TypeSource>> = sources
@@ -17,42 +19,44 @@ pub(super) fn index(document: &Document) -> Option<Schema> {
         .chain(BUILT_IN_SCALARS.map(|name| (name, None)))
         .collect();
     let ids: BTreeMap<&str, TypeId> = output.keys().copied().zip((0..).map(TypeId)).collect();
-    let mut types = Vec::with_capacity(output.len());
-    let mut fields: Vec<FieldDef> = Vec::new();
-    for (name, source) in &output {
-        let parent = *ids.get(name)?;
-        let start = u32::try_from(fields.len()).ok()?;
-        if let Some(source) = source {
-            let by_name: BTreeMap<&str, _> =
-                source.fields.iter().map(|field| (field.name.text.as_str(), field)).collect();
-            for (name, field) in by_name {
-                let arguments: BTreeSet<&str> =
-                    field.arguments.iter().map(|argument| argument.name.text.as_str()).collect();
-                fields.push(FieldDef {
-                    name: name.into(),
-                    parent,
-                    returns: *ids.get(field.of.text.as_str())?,
-                    arguments: arguments.into_iter().map(Box::from).collect(),
-                });
-            }
+    let types = output.iter().map(|(name, source)| match source {
+        Some(source) => type_parts(document, source, &ids),
+        None => {
+            let (kind, possible, fields) = (TypeKind::Leaf, Vec::new(), Vec::new());
+            Some(TypeParts { name: (*name).into(), kind, possible, fields })
         }
-        let end = u32::try_from(fields.len()).ok()?;
-        let possible: BTreeSet<TypeId> = match source {
-            None => BTreeSet::new(),
-            Some(source) => {
-                possible(document, source).filter_map(|name| ids.get(name).copied()).collect()
-            }
-        };
-        types.push(TypeDef {
-            name: (*name).into(),
-            kind: source.map_or(TypeKind::Leaf, |source| kind(source.kind)),
-            fields: start..end,
-            possible: possible.into_iter().collect(),
-        });
-    }
+    });
+    let types = types.collect::<Option<Vec<TypeParts>>>()?;
     let [query, mutation, subscription] =
         roots(document).map(|root| root.and_then(|root| ids.get(root.text.as_str()).copied()));
-    Some(Schema { types, fields, query: query?, mutation, subscription })
+    Schema::new(&SchemaParts { types, query: query?, mutation, subscription }).ok()
+}
+
+fn type_parts(
+    document: &Document,
+    source: &TypeSource,
+    ids: &BTreeMap<&str, TypeId>,
+) -> Option<TypeParts> {
+    let by_name: BTreeMap<&str, &FieldSource> =
+        source.fields.iter().map(|field| (field.name.text.as_str(), field)).collect();
+    let fields = by_name.into_iter().map(|(name, field)| {
+        let arguments: BTreeSet<&str> =
+            field.arguments.iter().map(|argument| argument.name.text.as_str()).collect();
+        Some(FieldParts {
+            name: name.into(),
+            returns: *ids.get(field.of.text.as_str())?,
+            arguments: arguments.into_iter().map(Box::from).collect(),
+        })
+    });
+    let fields = fields.collect::<Option<Vec<FieldParts>>>()?;
+    let objects: BTreeSet<TypeId> = match source.kind {
+        Kind::Interface | Kind::Union => {
+            possible(document, source).filter_map(|name| ids.get(name).copied()).collect()
+        }
+        Kind::Scalar | Kind::Object | Kind::Enum | Kind::Input => BTreeSet::new(),
+    };
+    let (kind, possible) = (kind(source.kind), objects.into_iter().collect());
+    Some(TypeParts { name: source.name.text.as_str().into(), kind, possible, fields })
 }
 
 /// The names of the object types that a value of the type can be (spec 5.5.2.3, GetPossibleTypes).

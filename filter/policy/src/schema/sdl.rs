@@ -268,6 +268,17 @@ impl TypeSource {
     }
 }
 
+impl FieldSource {
+    /// Whether both have one name and the same types and arguments, as far as they are read.
+    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Self, &Self)| one.says_the_same_as(other);
+        self.name.text == other.name.text
+            && self.of.text == other.of.text
+            && self.arguments.len() == other.arguments.len()
+            && self.arguments.iter().zip(&other.arguments).all(same)
+    }
+}
+
 impl Kind {
     /// In the words of messages.
     pub(super) const fn described(self) -> &'static str {

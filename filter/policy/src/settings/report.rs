@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fieldgate_core::policy::rules::Role;
-use fieldgate_core::policy::schema::{Schema, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::schema::{Schema, SchemaParts, TypeId, TypeKind, TypeParts};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::settings::{Configuration, ConfigurationError, VERSION};
 use serde_json::{Map, Value, json};
@@ -191,18 +191,13 @@ fn empty_policy(anonymous: Option<&Text>) -> Option<Vec<u8>> {
         groups: Vec::new(),
         scopes: Vec::new(),
     };
-    let (kind, possible) = (TypeKind::Object, vec![TypeId(0)]);
-    let query = TypeDef { name: "Query".into(), kind, fields: 0..0, possible };
+    let (kind, possible, fields) = (TypeKind::Object, Vec::new(), Vec::new());
+    let types = vec![TypeParts { name: "Query".into(), kind, possible, fields }];
+    let (query, mutation, subscription) = (TypeId(0), None, None);
     let policy = Policy::new(PolicyParts {
         name: "empty".into(),
         revision: "".into(),
-        schema: Schema {
-            types: vec![query],
-            fields: Vec::new(),
-            query: TypeId(0),
-            mutation: None,
-            subscription: None,
-        },
+        schema: Schema::new(&SchemaParts { types, query, mutation, subscription }).ok()?,
         roles: anonymous.into_iter().map(role).collect(),
         actors: Vec::new(),
         rules: Vec::new(),

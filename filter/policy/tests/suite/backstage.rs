@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use fieldgate_policy::bundle::{self, Bundle};
 use fieldgate_policy::cases::{self, Checked};
 
+use crate::coverage;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/backstage")
 }
@@ -25,6 +27,11 @@ fn it_does_what_its_cases_say() {
     assert!(all.len() >= 60, "only {} cases", all.len());
     let failed: Vec<&Checked> = all.iter().filter(|case| !case.passed()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn every_rule_and_every_role_is_in_a_case() {
+    assert_eq!(coverage::not_shown(&Bundle::load(&folder(), None).unwrap()), [""; 0]);
 }
 
 #[test]

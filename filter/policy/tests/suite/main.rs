@@ -10,8 +10,10 @@
 mod backstage;
 mod blob;
 mod bundles;
+mod coverage;
 mod crds;
 mod determinism;
+mod github;
 mod hostile;
 mod kubernetes;
 mod lowering;
