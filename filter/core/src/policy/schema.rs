@@ -2,7 +2,7 @@
 //! an operation needs - output types, their fields and arguments, and the object types that an
 //! abstract type can be - and nothing else of the SDL.
 //!
-//! Every worker of a proxy loads it on its event loop, so it is a few flat tables ([`Tables`]): a
+//! Every worker of a proxy loads it on its event loop, so it is a few flat tables (`Tables`): a
 //! blob gives them as they are, and no map, name or list is allocated by itself. Whoever holds a
 //! [`Schema`] holds tables that were checked.
 
