@@ -17,7 +17,7 @@ fn folder() -> Option<PathBuf> {
     if folder.join("node_modules").is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: the schema of policies/github is not installed (`make github`)");
+    eprintln!("skipped: the schema of policies/github is not installed (`make node`)");
     None
 }
 

@@ -1,6 +1,6 @@
 //! Loading a configuration, natively: every worker of a proxy does it on its event loop. With a
 //! policy on GitHub's schema, as large as schemas get, and with one on half of that schema, to see
-//! whether time follows size. `make github` installs the schema.
+//! whether time follows size. `make node` installs the schema.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +30,7 @@ const SHARES: [Share; 2] = [Share::Half, Share::Whole];
 fn github(share: Share) -> Option<(Vec<u8>, Vec<u8>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/github");
     if !std::path::Path::new(folder).join("node_modules").is_dir() {
-        eprintln!("skipped: the schema of policies/github is not installed (`make github`)");
+        eprintln!("skipped: the schema of policies/github is not installed (`make node`)");
         return None;
     }
     let bundle = Bundle::load(folder.as_ref(), None).expect("the bundle builds");

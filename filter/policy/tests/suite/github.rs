@@ -1,4 +1,4 @@
-//! The bundle on GitHub's schema: as large as schemas get. Its schema is installed by `make github`;
+//! The bundle on GitHub's schema: as large as schemas get. Its schema is installed by `make node`;
 //! where it is not, these tests say so and pass.
 
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
     if folder.join("node_modules").is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: the schema of policies/github is not installed (`make github`)");
+    eprintln!("skipped: the schema of policies/github is not installed (`make node`)");
     None
 }
 
