@@ -207,7 +207,9 @@ async fn pushes_of_an_extension(here: Here) -> Result<()> {
     let stage = &here.stage;
     let good = stage.bundle.configuration(HOLD);
     let mut bad = good.clone();
-    bad["policy"] = json!("RkdQQgEAAAAAAAAAAAAA");
+    // The beginning of a blob, its format included, and then nothing that is one.
+    let blob = good["policy"].as_str().context("a blob")?;
+    bad["policy"] = json!(format!("{}AAAAAAAAAAAA", &blob[..8]));
     fs::create_dir_all(EXTENSIONS)?;
 
     push_extension(stage, &bad)?;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use fieldgate_e2e::envoy::Channel;
+use fieldgate_e2e::bundle::Guarded;
+use fieldgate_e2e::envoy::{Channel, Envoy, Listener, Template};
 use fieldgate_e2e::load::{Connection, Line, connections, lines};
+use fieldgate_e2e::repository;
 use fieldgate_e2e::revision::Revision;
 use fieldgate_e2e::stage::{GRANTED, body};
 use fieldgate_e2e::subscriber::{LISTENER, Verdict};
@@ -116,6 +118,44 @@ pub(crate) fn quantiles(mut times: Vec<Duration>) -> Result<[Duration; 3]> {
     times.sort_unstable();
     let last = times.len().checked_sub(1).context("some times")?;
     Ok([50, 99, 100].map(|percent| times[(times.len() * percent / 100).min(last)]))
+}
+
+/// The longest time that loading a policy may take on a worker's event loop: so long nothing else
+/// runs there.
+const CONFIGURE: Duration = Duration::from_millis(25);
+const STARTS: usize = 3;
+
+/// How long each thread takes to load a policy on GitHub's schema, the rehearsal included. Skipped
+/// where the schema is not installed.
+pub(crate) async fn configure_github(here: Here) -> Result<()> {
+    let _turn = here.turn.lock().await;
+    if !repository().join("policies/github/node_modules").is_dir() {
+        println!("skipped: policies/github has no schema; `make node` installs it");
+        return Ok(());
+    }
+    let bundle = Guarded::load("policies/github")?;
+    let configuration = bundle.configuration(Template::Hold).to_string();
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let listener = here.stage.listener(Template::Hold);
+        let listener = Listener { configuration: Some(configuration.clone()), ..listener };
+        let said = Envoy::start(&[listener]).await?.said();
+        let lines = said.lines().filter(|line| line.contains("enforcing `github`"));
+        let told = lines.filter_map(|line| {
+            let (_, after) = line.split_once("configured in ")?;
+            after.split_once(" us")?.0.parse().ok().map(Duration::from_micros)
+        });
+        times.extend(told);
+    }
+    // The trial, the main thread and two workers, each time.
+    ensure!(times.len() == STARTS * 4, "{times:?}");
+    let [median, _, most] = quantiles(times)?;
+    println!(
+        "loading a policy on GitHub's schema ({} KiB): median {median:.1?}, max {most:.1?}",
+        configuration.len() >> 10,
+    );
+    ensure!(median < CONFIGURE, "{median:?}");
+    Ok(())
 }
 
 /// While a push replaces VMs, the old and the new ones are there at once; when that happens first

@@ -82,6 +82,7 @@ fn main() -> ExitCode {
         .test("the_documented_commands", shipped::the_documented_commands)
         .test("figures_first_request_fresh", |here| figures::first_request(here, Vm::Fresh))
         .test("figures_first_request_same", |here| figures::first_request(here, Vm::Same))
+        .test("figures_configure_github", figures::configure_github)
         .test("figures_memory_fresh", |here| figures::memory(here, Vm::Fresh))
         .test("figures_memory_same", |here| figures::memory(here, Vm::Same))
         .run()
