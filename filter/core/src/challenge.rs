@@ -24,6 +24,8 @@ impl Challenge {
     pub const fn of(reason: Reason) -> Option<Self> {
         match reason {
             Reason::Token(TokenError::Missing) => Some(Self::Token),
+            // Whoever is told that a good token is invalid throws it away.
+            Reason::Token(TokenError::KeysUnavailable) => None,
             Reason::Token(_) => Some(Self::ValidToken),
             _ => None,
         }

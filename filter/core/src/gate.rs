@@ -162,15 +162,6 @@ impl Gate {
     }
 }
 
-impl Gate {
-    /// The largest body that will be read, in bytes; none if closed.
-    #[must_use]
-    pub fn body_limit(&self) -> usize {
-        let limit = self.settings().map_or(0, |settings| settings.limits.body_bytes);
-        usize::try_from(limit).unwrap_or(usize::MAX)
-    }
-}
-
 impl Pending {
     /// What has to change in the headers, before the request or its head goes upstream.
     #[must_use]
@@ -181,8 +172,7 @@ impl Pending {
     /// The largest body that will be read, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        let limit = self.open.configuration.settings.limits.body_bytes;
-        usize::try_from(limit).unwrap_or(usize::MAX)
+        self.open.configuration.settings.limits.body()
     }
 
     /// Judges the whole request.

@@ -32,7 +32,8 @@ pub const KEY_SET_BYTES: usize = 256 * 1024;
 /// The longest discovery document, in bytes: real ones have 2 to 8 KiB.
 pub const DISCOVERY_BYTES: usize = 64 * 1024;
 
-/// Requests that wait for keys in one VM: each holds its headers. One more is refused at once.
+/// Requests that wait for keys in one VM: each holds its headers. One more is refused at once, as one
+/// whose keys cannot be had.
 pub const WAITING_REQUESTS: usize = 1_000;
 
 /// The longest `kid`, in bytes: certificate thumbprints and URLs fit.
@@ -95,6 +96,12 @@ impl Limits {
         expanded_fields: 10_000,
         variables_depth: 64,
     };
+
+    /// The largest request body that is read, in bytes.
+    #[must_use]
+    pub fn body(&self) -> usize {
+        usize::try_from(self.body_bytes).unwrap_or(usize::MAX)
+    }
 
     /// What no configuration can exceed.
     pub const CAP: Self = Self {

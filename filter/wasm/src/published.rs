@@ -4,6 +4,7 @@
 //! others wait for. A request that needs a key has the host call the root context at once.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Weak;
 
 use fieldgate_core::gate::Gate;
@@ -21,14 +22,22 @@ const TICK: u32 = 1000;
 const TICK_WAITING: u32 = 50;
 const TICK_AT_ONCE: u32 = 1;
 
+/// Why a request does not wait.
+pub(crate) enum NoWait {
+    /// No answer would come in time.
+    InVain,
+    /// So many wait that one more would cost too much: whether its token is good is not known.
+    TooMany,
+}
+
 /// What a root context and its requests share.
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) keys: RefCell<KeyStore>,
     flights: RefCell<Vec<(u32, usize)>>,
     waiting: RefCell<Vec<(u32, Weak<RefCell<Request>>)>>,
-    /// The last fault of a fetch: the log names it once.
-    last_fault: RefCell<Option<FetchFault>>,
+    /// The last fault of each issuer's fetches: the log names it once.
+    faults: RefCell<BTreeMap<usize, FetchFault>>,
     root: u32,
     tick: Cell<u32>,
 }
@@ -43,7 +52,7 @@ impl Shared {
             keys,
             flights: RefCell::default(),
             waiting: RefCell::default(),
-            last_fault: RefCell::default(),
+            faults: RefCell::default(),
             root,
             tick: Cell::new(0),
         }
@@ -56,22 +65,21 @@ impl Shared {
         self.tick_every(first);
     }
 
-    /// A request waits for a key of this issuer. None if there is nothing to wait for, or too many
-    /// wait.
+    /// A request waits for a key of this issuer, if there is anything to wait for.
     pub(crate) fn want(
         &self,
         issuer: usize,
         now: UnixTime,
         context: u32,
         request: Weak<RefCell<Request>>,
-    ) -> Option<Wait> {
+    ) -> Result<Wait, NoWait> {
         if self.waiting.borrow().len() >= WAITING_REQUESTS {
-            return None;
+            return Err(NoWait::TooMany);
         }
-        let wait = self.keys.borrow_mut().want(issuer, now)?;
+        let wait = self.keys.borrow_mut().want(issuer, now).ok_or(NoWait::InVain)?;
         self.waiting.borrow_mut().push((context, request));
         self.tick_every(TICK_AT_ONCE);
-        Some(wait)
+        Ok(wait)
     }
 
     /// The host calls: fetches what is due, and looks at who waits.
@@ -98,7 +106,9 @@ impl Shared {
             let mut flights = self.flights.borrow_mut();
             flights.iter().position(|(known, _)| *known == token).map(|at| flights.swap_remove(at))
         };
-        let (Some((_, issuer)), Ok(now)) = (flight, host::now()) else { return };
+        let Some((_, issuer)) = flight else { return };
+        // Without a clock nothing can be said of an answer, except that it is not under way any more.
+        let Ok(now) = host::now() else { return self.take(issuer, &Answer::Lost, UnixTime(0)) };
         let pairs = call::response_headers().unwrap_or_default();
         let value = |name: &[u8]| {
             let found = pairs.iter().find(|(known, _)| known == name);
@@ -133,17 +143,16 @@ impl Shared {
             Progress::Next(fetch) => self.fetch(&fetch, now),
             Progress::Fetched => {
                 stats::fetched("ok");
-                if self.last_fault.replace(None).is_some() {
+                if self.faults.borrow_mut().remove(&issuer).is_some() {
                     self.log(LogLevel::Info, issuer, "fetched again");
                 }
             }
             Progress::Failed(fault) => {
                 stats::fetched(fault.code());
-                let new = self.last_fault.borrow().as_ref() != Some(&fault);
-                if new {
+                let before = self.faults.borrow_mut().insert(issuer, fault.clone());
+                if before.as_ref() != Some(&fault) {
                     self.log(LogLevel::Error, issuer, &fault.to_string());
                 }
-                self.last_fault.replace(Some(fault));
             }
             Progress::Stray => {}
         }

@@ -20,7 +20,7 @@ use proxy_wasm::types::Action;
 use crate::hooks;
 use crate::host::{self, HostError, LogLevel};
 use crate::native::Native;
-use crate::published::Shared;
+use crate::published::{NoWait, Shared};
 
 /// Filter state (`wasm.` + name): the record as JSON text.
 const AUDIT: &str = "fieldgate.audit";
@@ -112,12 +112,17 @@ impl Request {
         match self.judge_head(&headers, now) {
             Step::AwaitKeys { issuer, otherwise } => {
                 match self.shared.want(issuer, now, self.context, self.this.clone()) {
-                    Some(wait) => {
+                    Ok(wait) => {
                         let waiting = AwaitKeys { headers, wait, otherwise, body };
                         self.state = State::AwaitKeys(Box::new(waiting));
                         Action::Pause
                     }
-                    None => self.settle(*otherwise, 0),
+                    Err(NoWait::InVain) => self.settle(*otherwise, 0),
+                    Err(NoWait::TooMany) => {
+                        let (_, record) = otherwise.into_parts();
+                        let reason = Reason::Token(TokenError::KeysUnavailable);
+                        self.settle(*record.overruled(reason), 0)
+                    }
                 }
             }
             step => self.follow(step, body, HeadWas::Accepted),
@@ -199,7 +204,9 @@ impl Request {
         let (Body::Part(size) | Body::Whole(size)) = body else {
             return self.fail(HostError::UNEXPECTED_CALLBACK);
         };
-        if size > self.shared.gate.body_limit() {
+        // A closed gate lets nobody wait.
+        let limit = self.shared.gate.settings().map_or(0, |settings| settings.limits.body());
+        if size > limit {
             let (_, record) = waiting.otherwise.into_parts();
             return self.settle(*record.overruled(Reason::BodyTooLarge), size);
         }

@@ -129,6 +129,9 @@ impl Scene {
             let answer = self.ask(client, tag, &self.token(key)).await?;
             ensure!(begin.elapsed() < BOUND, "{tag} waited {:?}", begin.elapsed());
             self.stage.refused(&self.envoy, tag, &answer, status, reason).await?;
+            // A client that is told that its good token is invalid would throw it away.
+            let challenged = answer.headers.contains_key("www-authenticate");
+            ensure!(challenged == (status == 401), "{tag}: {:?}", answer.headers);
         }
         Ok(())
     }
