@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::ConfigurationError;
 use super::claims::WireClaims;
-use super::published::{WireDiscovery, WireRemoteJwks};
+use super::published::WirePublished;
 use super::revoked::WireRevoked;
 use super::wire::{Object, value};
 use crate::token::keys::{Algorithm, Key, KeySet, Secrecy, UnknownAlgorithm};
@@ -22,8 +22,8 @@ pub(super) struct WireIssuer<'a> {
     algorithms: Vec<Box<str>>,
     #[serde(borrow)]
     jwks: Option<&'a RawValue>,
-    remote_jwks: Option<Object<WireRemoteJwks>>,
-    discovery: Option<Object<WireDiscovery>>,
+    remote_jwks: Option<Object<WirePublished>>,
+    discovery: Option<Object<WirePublished>>,
     leeway_seconds: Option<u64>,
     max_lifetime_seconds: Option<u64>,
     exp: Option<Box<str>>,
@@ -102,11 +102,11 @@ impl WireIssuer<'_> {
                 return Err(value(at, message));
             }
             (None, Some(remote), None) => {
-                KeySource::Published(remote.0.read(&format!("{at}.remote_jwks"))?)
+                KeySource::Published(remote.0.read_jwks(&format!("{at}.remote_jwks"))?)
             }
-            (None, None, Some(discovery)) => {
-                KeySource::Published(discovery.0.read(&issuer, &format!("{at}.discovery"))?)
-            }
+            (None, None, Some(discovery)) => KeySource::Published(
+                discovery.0.read_discovery(&issuer, &format!("{at}.discovery"))?,
+            ),
             _ => return Err(value(at, "expected one of `jwks`, `remote_jwks` and `discovery`")),
         };
         Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, revoked, keys })

@@ -19,21 +19,10 @@ const REFETCH_SECONDS_DEFAULT: u64 = 5;
 const WAIT_SECONDS_DEFAULT: u64 = 6;
 const WAIT_SECONDS_MAX: u64 = 30;
 
+/// Either of the two: what only one of them has is optional here, and judged by how it is read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WireRemoteJwks {
-    uri: Box<str>,
-    cluster: Box<str>,
-    timeout_ms: Option<u32>,
-    refresh_seconds: Option<u64>,
-    max_stale_seconds: Option<u64>,
-    refetch_seconds: Option<u64>,
-    wait_seconds: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WireDiscovery {
+pub(super) struct WirePublished {
     uri: Option<Box<str>>,
     cluster: Box<str>,
     jwks_cluster: Option<Box<str>>,
@@ -44,79 +33,59 @@ pub(super) struct WireDiscovery {
     wait_seconds: Option<u64>,
 }
 
-/// The times that both have; serde's `flatten` would lose track of unknown keys.
-struct Times {
-    timeout_ms: Option<u32>,
-    refresh: Option<u64>,
-    max_stale: Option<u64>,
-    refetch: Option<u64>,
-    wait: Option<u64>,
-}
-
-const URL: &str = "expected an absolute `https` or `http` URL, without user and fragment";
-
-impl WireRemoteJwks {
-    pub(super) fn read(self, at: &str) -> Result<RemoteKeys, ConfigurationError> {
-        let Self {
-            uri,
-            cluster,
-            timeout_ms,
-            refresh_seconds: refresh,
-            max_stale_seconds: max_stale,
-            refetch_seconds: refetch,
-            wait_seconds: wait,
-        } = self;
-        let url = Url::read(&uri).ok_or_else(|| value(&format!("{at}.uri"), URL))?;
-        let times = Times { timeout_ms, refresh, max_stale, refetch, wait };
-        times.read(Location::Jwks(url), cluster, at)
-    }
-}
-
-impl WireDiscovery {
-    pub(super) fn read(self, issuer: &str, at: &str) -> Result<RemoteKeys, ConfigurationError> {
-        let Self {
-            uri,
-            cluster,
-            jwks_cluster,
-            timeout_ms,
-            refresh_seconds: refresh,
-            max_stale_seconds: max_stale,
-            refetch_seconds: refetch,
-            wait_seconds: wait,
-        } = self;
-        let document = match uri {
-            Some(uri) => Url::read(&uri).ok_or_else(|| value(&format!("{at}.uri"), URL))?,
-            None => Url::discovery_of(issuer).ok_or_else(|| {
-                value(at, "expected a `uri`, as the issuer is not a URL to look below")
-            })?,
-        };
-        if jwks_cluster.as_ref().is_some_and(|name| name.is_empty()) {
-            return Err(value(&format!("{at}.jwks_cluster"), "expected the name of a cluster"));
+impl WirePublished {
+    /// Reads it as `remote_jwks`.
+    pub(super) fn read_jwks(self, at: &str) -> Result<RemoteKeys, ConfigurationError> {
+        if self.jwks_cluster.is_some() {
+            let message = "this is for `discovery`: here `cluster` is the one that has the keys";
+            return Err(value(&format!("{at}.jwks_cluster"), message));
         }
-        let times = Times { timeout_ms, refresh, max_stale, refetch, wait };
-        times.read(
-            Location::Discovery { document, issuer: issuer.into(), jwks_cluster },
-            cluster,
-            at,
-        )
+        match self.url(at)? {
+            Some(url) => self.read(Location::Jwks(url), at),
+            None => Err(value(at, "expected the `uri` of the keys")),
+        }
     }
-}
 
-impl Times {
-    fn read(
+    /// Reads it as `discovery` of an issuer.
+    pub(super) fn read_discovery(
         self,
-        location: Location,
-        cluster: Box<str>,
+        issuer: &str,
         at: &str,
     ) -> Result<RemoteKeys, ConfigurationError> {
-        let Self { timeout_ms, refresh, max_stale, refetch, wait } = self;
+        let jwks_cluster = self.jwks_cluster.clone();
+        if jwks_cluster.as_ref().is_some_and(|name| name.is_empty()) {
+            return Err(value(&format!("{at}.jwks_cluster"), CLUSTER));
+        }
+        let document = self.url(at)?.or_else(|| Url::discovery_of(issuer)).ok_or_else(|| {
+            value(at, "expected a `uri`, as the issuer is not a URL to look below")
+        })?;
+        self.read(Location::Discovery { document, issuer: issuer.into(), jwks_cluster }, at)
+    }
+
+    fn url(&self, at: &str) -> Result<Option<Url>, ConfigurationError> {
+        let message = "expected an absolute `https` or `http` URL, without user and fragment";
+        let read = |uri| Url::read(uri).ok_or_else(|| value(&format!("{at}.uri"), message));
+        self.uri.as_deref().map(read).transpose()
+    }
+
+    fn read(self, location: Location, at: &str) -> Result<RemoteKeys, ConfigurationError> {
+        let Self {
+            uri: _,
+            cluster,
+            jwks_cluster: _,
+            timeout_ms,
+            refresh_seconds,
+            max_stale_seconds,
+            refetch_seconds,
+            wait_seconds,
+        } = self;
         let within = |name: &str, given: Option<u64>, default, range: (u64, u64), message| {
             let given = given.unwrap_or(default);
             let fits = (range.0..=range.1).contains(&given);
             fits.then_some(given).ok_or_else(|| value(&format!("{at}.{name}"), message))
         };
         if cluster.is_empty() {
-            return Err(value(&format!("{at}.cluster"), "expected the name of a cluster"));
+            return Err(value(&format!("{at}.cluster"), CLUSTER));
         }
         let timeout_ms = timeout_ms.unwrap_or(TIMEOUT_MS_DEFAULT);
         if !(1..=TIMEOUT_MS_MAX).contains(&timeout_ms) {
@@ -125,28 +94,28 @@ impl Times {
         }
         let refresh = within(
             "refresh_seconds",
-            refresh,
+            refresh_seconds,
             REFRESH_SECONDS_DEFAULT,
             (REFRESH_MIN, REFRESH_MAX),
             "expected 60 to 86400 seconds",
         )?;
         let max_stale = within(
             "max_stale_seconds",
-            max_stale,
+            max_stale_seconds,
             MAX_STALE_SECONDS_DEFAULT,
             (REFRESH_MIN, MAX_STALE_SECONDS_MAX),
             "expected 60 to 2592000 seconds",
         )?;
         let refetch = within(
             "refetch_seconds",
-            refetch,
+            refetch_seconds,
             REFETCH_SECONDS_DEFAULT,
             (1, REFRESH_MIN),
             "expected 1 to 60 seconds",
         )?;
         let wait = within(
             "wait_seconds",
-            wait,
+            wait_seconds,
             WAIT_SECONDS_DEFAULT,
             (1, WAIT_SECONDS_MAX),
             "expected 1 to 30 seconds",
@@ -154,3 +123,5 @@ impl Times {
         Ok(RemoteKeys { location, cluster, timeout_ms, refresh, max_stale, refetch, wait })
     }
 }
+
+const CLUSTER: &str = "expected the name of a cluster";

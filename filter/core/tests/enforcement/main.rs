@@ -18,6 +18,8 @@ mod plan;
 #[cfg(test)]
 mod print;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod rehearsal;
 #[cfg(test)]
 mod request;
