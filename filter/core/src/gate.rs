@@ -23,14 +23,17 @@ use crate::plan::{Choice, Plan};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
+use crate::token::UnixTime;
 use crate::token::compact::Jws;
 use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
-use crate::token::verify::{KeySource, Unverified, verify};
-use crate::token::{TokenError, UnixTime};
+use crate::token::verify::{KeySource, verify};
 
+mod caller;
 mod facts;
 mod rehearsal;
+
+use caller::{Refused, Trust};
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
@@ -206,37 +209,6 @@ impl Outcome {
     #[must_use]
     pub fn into_parts(self) -> (Effect, AuditRecord) {
         (self.effect, self.audit)
-    }
-}
-
-/// What a token is judged by.
-struct Trust<'t> {
-    published: &'t KeyStore,
-    verifier: &'t dyn SignatureVerifier,
-    now: UnixTime,
-}
-
-/// A refusal of a caller, and the issuer whose new keys could undo it.
-struct Refused {
-    reason: Reason,
-    awaits: Option<usize>,
-}
-
-impl From<Reason> for Refused {
-    fn from(reason: Reason) -> Self {
-        Self { reason, awaits: None }
-    }
-}
-
-impl From<TokenError> for Refused {
-    fn from(error: TokenError) -> Self {
-        Reason::Token(error).into()
-    }
-}
-
-impl From<Unverified> for Refused {
-    fn from(Unverified { error, awaits }: Unverified) -> Self {
-        Self { reason: Reason::Token(error), awaits }
     }
 }
 

@@ -4,7 +4,8 @@
 use fieldgate_core::audit::Enforced;
 use fieldgate_core::settings::ConfigurationError;
 
-use crate::host::{self, HostError, LogLevel, Metric};
+use crate::host::metric::Metric;
+use crate::host::{self, HostError, LogLevel};
 
 /// Digits of a digest that a label has.
 const DIGEST_DIGITS: usize = 12;
