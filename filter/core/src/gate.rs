@@ -31,7 +31,6 @@ use crate::token::verify::{KeySource, verify};
 
 mod caller;
 mod facts;
-mod rehearsal;
 
 use caller::{Refused, Trust};
 

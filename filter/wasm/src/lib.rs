@@ -23,7 +23,6 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use crate::host::LogLevel;
-use crate::native::Native;
 use crate::published::Shared;
 use crate::stats::InForce;
 use crate::stream::Stream;
@@ -109,10 +108,6 @@ impl RootContext for Root {
         };
         if request::declare_records(&gate).is_err() {
             return self.close("audit records cannot be declared");
-        }
-        // Nothing is to come of it, so that it does not matter what does.
-        if let Ok(now) = host::now() {
-            gate.rehearse(&Native, now);
         }
         if let Some(enforced) = gate.enforced() {
             self.announce(enforced, begun);

@@ -20,8 +20,6 @@ mod print;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
-mod rehearsal;
-#[cfg(test)]
 mod request;
 #[cfg(test)]
 mod rewrite;

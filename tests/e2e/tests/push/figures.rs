@@ -125,8 +125,8 @@ pub(crate) fn quantiles(mut times: Vec<Duration>) -> Result<[Duration; 3]> {
 const CONFIGURE: Duration = Duration::from_millis(25);
 const STARTS: usize = 3;
 
-/// How long each thread takes to load a policy on GitHub's schema, the rehearsal included. Skipped
-/// where the schema is not installed.
+/// How long each thread takes to load a policy on GitHub's schema. Skipped where the schema is not
+/// installed.
 pub(crate) async fn configure_github(here: Here) -> Result<()> {
     let _turn = here.turn.lock().await;
     if !repository().join("policies/github/node_modules").is_dir() {
