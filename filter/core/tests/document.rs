@@ -10,6 +10,7 @@ mod corpus;
 mod dump;
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Write as _;
 use std::{env, fs, thread};
 
 use fieldgate_core::document::{Bounds, Document, DocumentError, DocumentErrorKind, Expected};
@@ -80,7 +81,8 @@ fn verdict(outcome: &Result<Document<'_>, DocumentError>) -> String {
 fn graphql_js_inputs_come_out_the_same_but_for_the_listed_ones() {
     let file = corpus::root().join("../shared/data/graphql-js/parse_inputs.json");
     if !file.exists() {
-        println!("skipped: the inputs of graphql-js's tests are not here");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: the inputs of graphql-js's tests are not here");
         return;
     }
     let exceptions = corpus::root().join("tests/corpus/graphql/exceptions/graphql_js.json");

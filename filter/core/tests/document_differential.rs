@@ -15,6 +15,7 @@ mod corpus;
 mod flat;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::panic;
 
 use fieldgate_core::document::{Bounds, Document};
@@ -176,7 +177,8 @@ fn the_peers_read_the_same_but_for_the_listed_classes() {
     }
     panic::set_hook(hook);
     if !sources.iter().any(|(title, _)| title.starts_with("graphql-js")) {
-        println!("skipped: the inputs of graphql-js's tests are not here");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: the inputs of graphql-js's tests are not here");
     }
     let read = sources.iter().filter(|(_, source)| Document::read(source, &BOUNDS).is_ok()).count();
     println!("{} texts, {read} of them read; differences by class: {seen:#?}", sources.len());

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use jsonschema::Validator;
@@ -21,7 +22,11 @@ impl Definitions {
     fn load() -> Option<Self> {
         let folder = root().join("../shared/data/crds");
         let Ok(files) = folder.read_dir() else {
-            eprintln!("skipped: there are no custom resource definitions in {}", folder.display());
+            let _ = writeln!(
+                std::io::stderr(),
+                "skipped: there are no custom resource definitions in {}",
+                folder.display()
+            );
             return None;
         };
         let mut all = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! The bundle on GitHub's schema: as large as schemas get. Its schema is installed by `make node`;
 //! where it is not, these tests say so and pass.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fieldgate_policy::bundle::{self, Bundle};
@@ -18,7 +19,10 @@ pub(crate) fn folder() -> Option<PathBuf> {
     if folder.join("node_modules").is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: the schema of policies/github is not installed (`make node`)");
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped: the schema of policies/github is not installed (`make node`)"
+    );
     None
 }
 
