@@ -36,6 +36,14 @@ pub const DISCOVERY_BYTES: usize = 64 * 1024;
 /// whose keys cannot be had.
 pub const WAITING_REQUESTS: usize = 1_000;
 
+/// Headers and bodies of requests that wait for keys in one VM, in bytes. Nobody knows yet who sent
+/// them; a thousand ordinary ones have about 4 MiB.
+pub const WAITING_BYTES: usize = 16 << 20;
+
+/// Waiting requests that are judged in one call of the host, where other keys have come: the rest in
+/// the next, so that other requests get their turn.
+pub const JUDGED_AT_ONCE: usize = 50;
+
 /// The longest `kid`, in bytes: certificate thumbprints and URLs fit.
 pub const KID_BYTES: usize = 256;
 

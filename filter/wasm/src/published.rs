@@ -5,15 +5,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 
 use fieldgate_core::gate::Gate;
-use fieldgate_core::limits::{KEY_SET_BYTES, WAITING_REQUESTS};
+use fieldgate_core::limits::{JUDGED_AT_ONCE, KEY_SET_BYTES, WAITING_BYTES, WAITING_REQUESTS};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::{Answer, Fetch, FetchFault, KeyStore, Progress, Wait};
 
 use crate::host::{self, LogLevel, call};
 use crate::request::Request;
+use crate::request::waiting::Waits;
 use crate::stats;
 
 /// How often the host calls while nothing is waited for, in milliseconds.
@@ -21,6 +22,34 @@ const TICK: u32 = 1000;
 /// And while something is: what a wait's end may be late by.
 const TICK_WAITING: u32 = 50;
 const TICK_AT_ONCE: u32 = 1;
+
+/// A request that waits, by its context.
+struct Waiter {
+    context: u32,
+    request: Weak<RefCell<Request>>,
+}
+
+/// Bytes that wait: accounted for as long as the value lives.
+pub(crate) struct Held {
+    shared: Rc<Shared>,
+    bytes: usize,
+}
+
+impl Held {
+    /// The same with so many more bytes, if there is room for them.
+    pub(crate) fn grown(mut self, more: usize) -> Option<Self> {
+        let held = self.shared.held.get().checked_add(more).filter(|all| *all <= WAITING_BYTES)?;
+        self.shared.held.set(held);
+        self.bytes = self.bytes.saturating_add(more);
+        Some(self)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.shared.held.set(self.shared.held.get().saturating_sub(self.bytes));
+    }
+}
 
 /// Why a request does not wait.
 pub(crate) enum NoWait {
@@ -35,7 +64,9 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) keys: RefCell<KeyStore>,
     flights: RefCell<Vec<(u32, usize)>>,
-    waiting: RefCell<Vec<(u32, Weak<RefCell<Request>>)>>,
+    waiting: RefCell<Vec<Waiter>>,
+    /// Bytes of headers and bodies that wait.
+    held: Cell<usize>,
     /// The last fault of each issuer's fetches: the log names it once.
     faults: RefCell<BTreeMap<usize, FetchFault>>,
     root: u32,
@@ -52,6 +83,7 @@ impl Shared {
             keys,
             flights: RefCell::default(),
             waiting: RefCell::default(),
+            held: Cell::new(0),
             faults: RefCell::default(),
             root,
             tick: Cell::new(0),
@@ -77,8 +109,9 @@ impl Shared {
             return Err(NoWait::TooMany);
         }
         let wait = self.keys.borrow_mut().want(issuer, now).ok_or(NoWait::InVain)?;
-        self.waiting.borrow_mut().push((context, request));
-        self.tick_every(TICK_AT_ONCE);
+        self.waiting.borrow_mut().push(Waiter { context, request });
+        let due = self.keys.borrow().is_due(now);
+        self.tick_every(if due { TICK_AT_ONCE } else { TICK_WAITING });
         Ok(wait)
     }
 
@@ -164,30 +197,52 @@ impl Shared {
         host::log(level, &format!("keys of `{}`: {what}", name.unwrap_or_default()));
     }
 
-    /// Lets every request look that waits. Each ends its wait, or goes on with it.
+    /// Lets the requests look that wait: each ends its wait, or goes on with it. Where many have to
+    /// be judged, the rest is when the host calls next.
     fn look(&self, now: UnixTime) {
-        let waiting = self.waiting.take();
-        let some = !waiting.is_empty();
-        for (context, weak) in waiting {
-            let Some(request) = weak.upgrade() else { continue };
-            let waits = match (host::set_effective_context(context), request.try_borrow_mut()) {
-                (Ok(()), Ok(mut request)) => request.look(now),
-                (Err(error), _) => {
-                    host::log(LogLevel::Critical, &error.to_string());
-                    false
+        let mut judged = 0_usize;
+        let mut rest = false;
+        for waiter in self.waiting.take() {
+            let Some(request) = waiter.request.upgrade() else { continue };
+            let waits = match request.try_borrow_mut() {
+                Ok(_) if judged >= JUDGED_AT_ONCE => {
+                    rest = true;
+                    true
                 }
+                Ok(mut request) => match request.waits(now) {
+                    Waits::On => true,
+                    Waits::No => false,
+                    Waits::ToBeJudged => {
+                        judged = judged.saturating_add(1);
+                        match host::set_effective_context(waiter.context) {
+                            Ok(()) => request.look(now),
+                            // Its stream is gone.
+                            Err(_) => false,
+                        }
+                    }
+                },
                 // A request that is being called is looked at again.
-                (Ok(()), Err(_)) => true,
+                Err(_) => true,
             };
             if waits {
-                self.waiting.borrow_mut().push((context, weak));
+                self.waiting.borrow_mut().push(waiter);
             }
         }
-        if some && let Err(error) = host::set_effective_context(self.root) {
+        if judged > 0
+            && let Err(error) = host::set_effective_context(self.root)
+        {
             host::log(LogLevel::Critical, &error.to_string());
         }
-        let waits = !self.waiting.borrow().is_empty();
-        self.tick_every(if waits { TICK_WAITING } else { TICK });
+        self.tick_every(match (rest, self.waiting.borrow().is_empty()) {
+            (true, _) => TICK_AT_ONCE,
+            (false, false) => TICK_WAITING,
+            (false, true) => TICK,
+        });
+    }
+
+    /// Accounts for so many bytes that wait, if there is room for them.
+    pub(crate) fn hold(self: &Rc<Self>, bytes: usize) -> Option<Held> {
+        Held { shared: Rc::clone(self), bytes: 0 }.grown(bytes)
     }
 
     fn tick_every(&self, milliseconds: u32) {

@@ -10,17 +10,19 @@ use std::rc::{Rc, Weak};
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{HeaderChanges, HeaderPair, HeaderPairs};
+use fieldgate_core::http::{HeaderChanges, HeaderPairs};
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{AuditForm, RequestHeaders};
-use fieldgate_core::token::remote::{Wait, Waiting};
 use fieldgate_core::token::{TokenError, UnixTime};
 use proxy_wasm::types::Action;
 
 use crate::hooks;
 use crate::host::{self, HostError, LogLevel};
 use crate::native::Native;
-use crate::published::{NoWait, Shared};
+use crate::published::Shared;
+use crate::request::waiting::{AwaitKeys, Body};
+
+pub(crate) mod waiting;
 
 /// Filter state (`wasm.` + name): the record as JSON text.
 const AUDIT: &str = "fieldgate.audit";
@@ -63,14 +65,6 @@ enum State {
     Logged,
 }
 
-struct AwaitKeys {
-    headers: Vec<HeaderPair>,
-    wait: Wait,
-    /// What becomes of the request if no key comes.
-    otherwise: Box<Outcome>,
-    body: Body,
-}
-
 /// How the head of a request came to be accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HeadWas {
@@ -78,17 +72,6 @@ enum HeadWas {
     Accepted,
     /// After a wait for keys, in stream mode: the host had to be told to go on.
     Resumed,
-}
-
-/// How much of a body is there.
-#[derive(Clone, Copy)]
-enum Body {
-    /// The headers were all.
-    None,
-    /// So many bytes are buffered, and there are more to come.
-    Part(usize),
-    /// So many bytes, and that is all.
-    Whole(usize),
 }
 
 impl Request {
@@ -111,19 +94,7 @@ impl Request {
         let body = if end_of_stream { Body::None } else { Body::Part(0) };
         match self.judge_head(&headers, now) {
             Step::AwaitKeys { issuer, otherwise } => {
-                match self.shared.want(issuer, now, self.context, self.this.clone()) {
-                    Ok(wait) => {
-                        let waiting = AwaitKeys { headers, wait, otherwise, body };
-                        self.state = State::AwaitKeys(Box::new(waiting));
-                        Action::Pause
-                    }
-                    Err(NoWait::InVain) => self.settle(*otherwise, 0),
-                    Err(NoWait::TooMany) => {
-                        let (_, record) = otherwise.into_parts();
-                        let reason = Reason::Token(TokenError::KeysUnavailable);
-                        self.settle(*record.overruled(reason), 0)
-                    }
-                }
+                self.await_keys(headers, issuer, *otherwise, body, now)
             }
             step => self.follow(step, body, HeadWas::Accepted),
         }
@@ -158,61 +129,6 @@ impl Request {
                 Err(error) => self.fail(error),
             },
         }
-    }
-
-    /// Keys may have come, or time has passed. Whether the request still waits.
-    pub(crate) fn look(&mut self, now: UnixTime) -> bool {
-        let mut waiting = match std::mem::replace(&mut self.state, State::Fresh) {
-            State::AwaitKeys(waiting) => waiting,
-            state @ (State::Fresh
-            | State::AwaitBody { .. }
-            | State::Forwarded(_)
-            | State::Answered(_)
-            | State::Logged) => {
-                self.state = state;
-                return false;
-            }
-        };
-        let stands = self.shared.keys.borrow_mut().waiting(&mut waiting.wait, now);
-        let step = match stands {
-            Waiting::On => None,
-            Waiting::Look => match self.judge_head(&waiting.headers, now) {
-                Step::AwaitKeys { .. } => None,
-                step => Some(step),
-            },
-            Waiting::Over => Some(self.judge_head(&waiting.headers, now)),
-        };
-        let Some(step) = step else {
-            self.state = State::AwaitKeys(waiting);
-            return true;
-        };
-        // Nobody returns this to the host: going on has to be said to it.
-        let head = match self.mode() {
-            RequestHeaders::Hold => HeadWas::Accepted,
-            RequestHeaders::Stream => HeadWas::Resumed,
-        };
-        if self.follow(step, waiting.body, head) == Action::Continue
-            && let Err(error) = host::resume_request()
-        {
-            self.fail(error);
-        }
-        false
-    }
-
-    /// More of the body came while keys are waited for.
-    fn keep(&mut self, mut waiting: Box<AwaitKeys>, body: Body) -> Action {
-        let (Body::Part(size) | Body::Whole(size)) = body else {
-            return self.fail(HostError::UNEXPECTED_CALLBACK);
-        };
-        // A closed gate lets nobody wait.
-        let limit = self.shared.gate.settings().map_or(0, |settings| settings.limits.body());
-        if size > limit {
-            let (_, record) = waiting.otherwise.into_parts();
-            return self.settle(*record.overruled(Reason::BodyTooLarge), size);
-        }
-        waiting.body = body;
-        self.state = State::AwaitKeys(waiting);
-        Action::Pause
     }
 
     /// The body is complete, in the host's buffer.
@@ -262,7 +178,7 @@ impl Request {
         host::log(LogLevel::Critical, &error.to_string());
         let outcome = match std::mem::replace(&mut self.state, State::Fresh) {
             State::AwaitKeys(waiting) => {
-                let (_, record) = waiting.otherwise.into_parts();
+                let (_, record) = waiting.otherwise().into_parts();
                 record.overruled(Reason::Internal)
             }
             State::AwaitBody { pending, .. } => pending.refuse(Reason::Internal),
@@ -330,7 +246,7 @@ impl Request {
             return self.fail(error);
         }
         match std::mem::replace(&mut self.state, State::Fresh) {
-            State::AwaitKeys(waiting) => match waiting.body {
+            State::AwaitKeys(waiting) => match waiting.body() {
                 Body::Part(size) | Body::Whole(size) => self.keep(waiting, Body::Whole(size)),
                 Body::None => self.fail(HostError::UNEXPECTED_CALLBACK),
             },
@@ -355,7 +271,7 @@ impl Request {
     pub(crate) fn log(&mut self) {
         let record = match std::mem::replace(&mut self.state, State::Logged) {
             State::Fresh => self.shared.gate.unseen(),
-            State::AwaitKeys(waiting) => waiting.otherwise.into_parts().1.abandoned(),
+            State::AwaitKeys(waiting) => waiting.otherwise().into_parts().1.abandoned(),
             State::AwaitBody { pending, .. } => pending.abandon(),
             State::Forwarded(record) | State::Answered(record) => *record,
             State::Logged => return,

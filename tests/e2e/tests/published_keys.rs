@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         .test("nonsense_is_no_key_set", nonsense_is_no_key_set)
         .test("a_cluster_that_is_not_there", a_cluster_that_is_not_there)
         .test("bodies_come_while_keys_are_waited_for", bodies_come_while_keys_are_waited_for)
+        .test("too_much_that_waits_is_refused_at_once", too_much_that_waits_is_refused_at_once)
         .test("clients_leave_while_they_wait", clients_leave_while_they_wait)
         .test("a_push_ends_the_wait", a_push_ends_the_wait)
         .test("discovery_names_the_keys", discovery_names_the_keys)
@@ -355,6 +356,40 @@ async fn bodies_come_while_keys_are_waited_for(stage: Here) -> Result<()> {
     let answer = asked.send().await?;
     stage.refused(&scene.envoy, tag, &answer, 413, "body_too_large").await?;
     Ok(())
+}
+
+/// Nobody knows yet who sent what waits: so much of it is kept and no more, whoever floods.
+async fn too_much_that_waits_is_refused_at_once(stage: Here) -> Result<()> {
+    // Twice what two workers hold, in bodies just under the bundle's limit.
+    const LENGTH: usize = 60_000;
+    let count = 2 * 2 * fieldgate_core::limits::WAITING_BYTES / LENGTH;
+    let key = SigningKey::new("a");
+    let scene = Scene::new(&stage, Conduct::Silent, &[&key]).await?;
+    let client = scene.envoy.client("hold").http2();
+    let text = format!("{}{}", body(GRANTED), " ".repeat(LENGTH - body(GRANTED).len()));
+    let mut running = JoinSet::new();
+    for at in 0..count {
+        let tag = format!("flood-{at}");
+        let asked = stage.ask_bare(client, &tag, GRANTED).bearer(&scene.token(&key));
+        let asked = asked.body(text.clone());
+        running.spawn(async move {
+            let begin = Instant::now();
+            let answer = asked.send().await.with_context(|| tag.clone())?;
+            Ok::<_, anyhow::Error>((tag, answer, begin.elapsed()))
+        });
+    }
+    let (mut at_once, mut later) = (0, 0);
+    while let Some(done) = running.join_next().await {
+        let (tag, answer, took) = done??;
+        stage.refused(&scene.envoy, &tag, &answer, 503, "keys_unavailable").await?;
+        if took < Duration::from_secs(WAIT) / 2 { at_once += 1 } else { later += 1 }
+    }
+    println!("{count} bodies of {LENGTH} bytes: {at_once} refused at once, {later} after a wait");
+    ensure!(at_once > count / 20 && later > count / 4);
+    // And nothing of it is held any more.
+    scene.server.conduct(Conduct::Good);
+    sleep(Duration::from_secs(REFETCH + 1)).await;
+    scene.allowed("flood-over", &key).await
 }
 
 async fn clients_leave_while_they_wait(stage: Here) -> Result<()> {

@@ -120,6 +120,14 @@ impl WirePublished {
             (1, WAIT_SECONDS_MAX),
             "expected 1 to 30 seconds",
         )?;
+        if max_stale < refresh.saturating_mul(2) {
+            let message = "expected at least twice `refresh_seconds`, to bridge a fetch that fails";
+            return Err(value(&format!("{at}.max_stale_seconds"), message));
+        }
+        if wait < refetch {
+            let message = "expected at least `refetch_seconds`, or a new key is not waited for";
+            return Err(value(&format!("{at}.wait_seconds"), message));
+        }
         Ok(RemoteKeys { location, cluster, timeout_ms, refresh, max_stale, refetch, wait })
     }
 }

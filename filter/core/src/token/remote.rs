@@ -19,6 +19,7 @@ use std::fmt;
 use crate::token::UnixTime;
 use crate::token::keys::KeySet;
 
+use answer::Fetched;
 pub use answer::{Answer, FetchFault};
 pub use location::Url;
 
@@ -110,6 +111,10 @@ struct Published {
 #[derive(Debug)]
 struct Good {
     set: KeySet,
+    /// The SHA-256 of its text: the same again is no news.
+    digest: [u8; 32],
+    /// Which set this is, counted.
+    number: u64,
     until: UnixTime,
 }
 
@@ -125,19 +130,22 @@ pub struct Wait {
     issuer: usize,
     /// The first fetch that begins after the request came: what it does not bring, there is not.
     fetch: u64,
-    /// The last fetch whose end the request has looked at.
-    seen: u64,
+    /// The set that the request has been judged by, or 0.
+    judged_by: u64,
+    since: UnixTime,
     until: UnixTime,
 }
 
 /// Where a wait stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Nothing has changed.
+    /// There is nothing new.
     On,
-    /// There was an answer: look again, and wait on if the key is still missing.
+    /// There are other keys: judge again, and wait on if the key is still missing.
     Look,
-    /// No answer is waited for any more: look for the last time.
+    /// There are other keys, and no more are waited for: judge for the last time.
+    LastLook,
+    /// No more are waited for, and those in force have been judged by.
     Over,
 }
 
@@ -189,8 +197,14 @@ impl KeyStore {
             return None;
         }
         published.wanted = true;
-        let (fetch, seen) = (published.begun.saturating_add(1), published.done());
-        Some(Wait { issuer, fetch, seen, until })
+        let (fetch, judged_by) = (published.begun.saturating_add(1), published.number());
+        Some(Wait { issuer, fetch, judged_by, since: now, until })
+    }
+
+    /// Whether somebody waits for a fetch that may begin now.
+    #[must_use]
+    pub fn is_due(&self, now: UnixTime) -> bool {
+        self.issuers.iter().any(|(_, published)| published.wanted && published.is_due(now))
     }
 
     /// Where a wait stands, after [`Self::answered`] or when time has passed.
@@ -199,17 +213,21 @@ impl KeyStore {
         else {
             return Waiting::Over;
         };
-        let done = published.done();
-        if done >= wait.fetch || now >= wait.until {
-            return Waiting::Over;
+        // A clock that was set back would make a wait as long as that.
+        let over = published.done() >= wait.fetch || now >= wait.until || now < wait.since;
+        let news = published.number() != wait.judged_by;
+        wait.judged_by = published.number();
+        match (over, news) {
+            (true, true) => Waiting::LastLook,
+            (true, false) => Waiting::Over,
+            (false, true) => Waiting::Look,
+            (false, false) => {
+                // What was under way when the request came is not the answer to it: another fetch
+                // is.
+                published.wanted = true;
+                Waiting::On
+            }
         }
-        if done > wait.seen {
-            wait.seen = done;
-            return Waiting::Look;
-        }
-        // What was under way when the request came is not the answer to it: another fetch is.
-        published.wanted = true;
-        Waiting::On
     }
 
     fn published(&self, issuer: usize) -> Option<&Published> {
@@ -245,9 +263,31 @@ impl Published {
         }
     }
 
+    /// The number of the set in force, or 0.
+    fn number(&self) -> u64 {
+        self.keys.as_ref().map_or(0, |good| good.number)
+    }
+
+    fn is_due(&self, now: UnixTime) -> bool {
+        let asked = self.wanted || now >= self.next;
+        self.flight.is_none() && asked && now >= self.earliest()
+    }
+
+    /// Where the clock was set back, what was to come by it comes as if the last fetch were now: no
+    /// key stays in force longer for it.
+    fn set_back(&mut self, now: UnixTime) {
+        if self.begun_at.is_some_and(|begun| now < begun) {
+            self.begun_at = Some(now);
+            self.next = now;
+            if let Some(good) = &mut self.keys {
+                good.until = good.until.min(now.plus(self.rules.max_stale));
+            }
+        }
+    }
+
     fn due(&mut self, issuer: usize, now: UnixTime) -> Option<Fetch> {
-        let asked = (self.wanted || now >= self.next) && now >= self.earliest();
-        if self.flight.is_some() || !asked {
+        self.set_back(now);
+        if !self.is_due(now) {
             return None;
         }
         let (flight, url) = match &self.rules.location {
@@ -282,10 +322,15 @@ impl Published {
             (Some(Flight::Discovery | Flight::Jwks), _) => answer.keys(),
         };
         match read {
-            Ok((set, max_age)) => {
+            Ok(Fetched { set, digest, max_age }) => {
                 self.wanted = false;
                 let every = max_age.unwrap_or(self.rules.refresh).clamp(REFRESH_MIN, REFRESH_MAX);
-                self.keys = Some(Good { set, until: now.plus(self.rules.max_stale) });
+                // A fetch that fails is to find keys that are still in force.
+                let every = every.min(self.rules.max_stale.checked_div(2).unwrap_or(every));
+                let same = self.keys.as_ref().filter(|good| good.digest == digest);
+                let number = same.map_or(self.number().saturating_add(1), |good| good.number);
+                let until = now.plus(self.rules.max_stale);
+                self.keys = Some(Good { set, digest, number, until });
                 self.failures = 0;
                 self.next = now.plus(self.spread.around(every));
                 Progress::Fetched

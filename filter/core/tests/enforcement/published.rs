@@ -34,6 +34,13 @@ fn every_fault_names_its_place() {
         (jwks(r#","max_stale_seconds":0"#), format!("{long}.max_stale_seconds")),
         (jwks(r#","refetch_seconds":0"#), format!("{long}.refetch_seconds")),
         (jwks(r#","refetch_seconds":61"#), format!("{long}.refetch_seconds")),
+        (jwks(r#","refresh_seconds":60,"max_stale_seconds":120"#), "ok".to_owned()),
+        (
+            jwks(r#","refresh_seconds":61,"max_stale_seconds":120"#),
+            format!("{long}.max_stale_seconds"),
+        ),
+        (jwks(r#","refetch_seconds":6,"wait_seconds":6"#), "ok".to_owned()),
+        (jwks(r#","refetch_seconds":7"#), format!("{long}.wait_seconds")),
         (jwks(r#","wait_seconds":0"#), format!("{long}.wait_seconds")),
         (jwks(r#","wait_seconds":31"#), format!("{long}.wait_seconds")),
         (jwks(r#","wait_seconds":"6""#), format!("{long}.wait_seconds")),

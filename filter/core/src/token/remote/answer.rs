@@ -30,6 +30,16 @@ pub enum Answer<'a> {
     },
 }
 
+/// A key set that was fetched.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) set: KeySet,
+    /// The SHA-256 of its text.
+    pub(super) digest: [u8; 32],
+    /// For how many seconds it is fresh, if the answer says so.
+    pub(super) max_age: Option<u64>,
+}
+
 /// Why a fetch brought nothing. In words for the log: nothing of the answer is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchFault {
@@ -90,11 +100,12 @@ impl fmt::Display for FetchFault {
 impl std::error::Error for FetchFault {}
 
 impl Answer<'_> {
-    /// The key set in the answer, and for how many seconds it is fresh, if the answer says so.
-    pub(super) fn keys(&self) -> Result<(KeySet, Option<u64>), FetchFault> {
+    /// The key set in the answer.
+    pub(super) fn keys(&self) -> Result<Fetched, FetchFault> {
         let (text, cache_control) = self.text(KEY_SET_BYTES)?;
         let set = KeySet::read(text).map_err(FetchFault::Keys)?;
-        Ok((set, cache_control.and_then(max_age)))
+        let digest = hmac_sha256::Hash::hash(text.as_bytes());
+        Ok(Fetched { set, digest, max_age: cache_control.and_then(max_age) })
     }
 
     /// The place of the key set that a discovery document names.

@@ -57,7 +57,8 @@ fn an_answer_says_for_how_long_within_bounds() {
         (Some("no-store"), REFRESH_MIN),
         (Some("max-age=99999999"), REFRESH_MAX),
     ] {
-        let mut store = store();
+        let rules = RemoteKeys { max_stale: 30 * REFRESH_MAX, ..rules() };
+        let mut store = KeyStore::new([(0, rules)].into_iter(), 7);
         store.due(at(0));
         store.answered(0, &good(cache_control), at(0));
         let found = quiet(&mut store, 0);
@@ -166,4 +167,58 @@ fn stores_do_not_ask_in_step() {
         })
         .collect();
     assert!(found.len() > 10, "{found:?}");
+}
+
+/// However long an answer says that it is fresh, an outage when the next one is due is bridged.
+#[test]
+fn keys_are_fetched_long_before_they_are_stale() {
+    for seed in 0..50 {
+        let rules = RemoteKeys { max_stale: REFRESH_MAX, ..rules() };
+        let mut store = KeyStore::new([(0, rules)].into_iter(), seed);
+        store.due(at(0));
+        store.answered(0, &good(Some("max-age=86400")), at(0));
+        let found = quiet(&mut store, 0);
+        assert!(found < REFRESH_MAX * 6 / 10, "{found}");
+        assert!(store.keys(0, at(found)).is_some());
+    }
+}
+
+/// The same keys again are no reason to check a signature again.
+#[test]
+fn only_other_keys_are_news() {
+    let mut store = store();
+    store.due(at(0));
+    let mut first = store.want(0, at(0)).unwrap();
+    store.answered(0, &good(None), at(1));
+    assert_eq!(store.waiting(&mut first, at(1)), Waiting::Look);
+    assert_eq!(store.waiting(&mut first, at(1)), Waiting::On);
+    store.due(at(5));
+    let mut second = store.want(0, at(5)).unwrap();
+    store.answered(0, &good(None), at(6));
+    assert_eq!(store.waiting(&mut first, at(6)), Waiting::Over, "the same set");
+    assert_eq!(store.waiting(&mut second, at(6)), Waiting::On);
+    store.due(at(10));
+    let other = SET.replace("\"a\"", "\"b\"");
+    let other = Answer::Response {
+        status: Some(200),
+        cache_control: None,
+        length: other.len(),
+        body: Some(other.as_bytes()),
+    };
+    store.answered(0, &other, at(10));
+    assert_eq!(store.waiting(&mut second, at(10)), Waiting::LastLook);
+}
+
+#[test]
+fn a_clock_that_is_set_back_stretches_nothing() {
+    let mut store = store();
+    store.due(at(100_000));
+    store.answered(0, &good(None), at(100_000));
+    let mut wait = store.want(0, at(100_000)).unwrap();
+    assert_eq!(store.waiting(&mut wait, at(0)), Waiting::Over);
+    store.due(at(0));
+    assert!(store.keys(0, at(999)).is_some());
+    assert!(store.keys(0, at(1000)).is_none(), "no longer than from when it was set back");
+    assert!(quiet(&mut store, 0) <= 5, "it fetches as ever");
+    assert!(store.want(0, at(10)).is_some());
 }
