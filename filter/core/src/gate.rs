@@ -156,6 +156,14 @@ impl Gate {
         }
     }
 
+    /// The path of a request as it may be logged, if that is not how it came: without a URL query
+    /// where tokens may be in one.
+    #[must_use]
+    pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
+        let queried = self.settings().is_some_and(|settings| settings.tokens.may_be_in_query());
+        queried.then(|| Head::read(headers).path_without_query()).flatten()
+    }
+
     /// The record of a request that was refused before it came here.
     #[must_use]
     pub fn unseen(&self) -> AuditRecord {
@@ -179,7 +187,11 @@ impl Pending {
 
     /// Judges the whole request.
     #[must_use]
-    pub fn finish(mut self, body: &[u8]) -> Box<Outcome> {
+    pub fn finish(mut self, body: &[u8], now: UnixTime) -> Box<Outcome> {
+        // The body took its time.
+        if let Err(error) = self.principal.check(now) {
+            return self.refuse(Reason::Token(error));
+        }
         if body.len() > self.body_limit() {
             return self.refuse(Reason::BodyTooLarge);
         }

@@ -5,8 +5,8 @@ pub mod headers;
 use crate::policy::Policy;
 use crate::policy::rules::RoleSet;
 use crate::settings::Anonymous;
-use crate::token::TokenError;
 use crate::token::verify::VerifiedClaims;
+use crate::token::{TokenError, UnixTime};
 
 /// The roles that a request is decided with. All parties must grant: an agent never gets more than
 /// the user it acts for, nor more than its own ceiling.
@@ -22,6 +22,12 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// The roles that every party has: what the caller is for one who does not ask each of them.
+    #[must_use]
+    pub fn common(&self) -> RoleSet {
+        self.parties().fold(self.subject, RoleSet::intersection)
+    }
+
     /// The roles of each party that has to grant.
     pub fn parties(&self) -> impl Iterator<Item = RoleSet> {
         [Some(self.subject), self.actor, self.client].into_iter().flatten()
@@ -45,11 +51,19 @@ impl Principal {
         let authority = Authority {
             subject: policy
                 .roles_of(claims.groups(), claims.scopes())
-                .union(policy.roles_named(claims.roles())),
+                .union(policy.roles_given(claims.roles(), claims.scopes())),
             actor: actor.map(|actor| policy.actor_roles(actor).unwrap_or(RoleSet::EMPTY)),
             client: claims.client().and_then(|client| policy.actor_roles(client)),
         };
         Self { claims: Some(claims), authority }
+    }
+
+    /// Whether the caller's token is still valid.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(&self, now: UnixTime) -> Result<(), TokenError> {
+        self.claims.as_ref().map_or(Ok(()), |claims| claims.window().check(now))
     }
 
     /// A caller without a token.

@@ -129,6 +129,12 @@ impl Policy {
         self.roles_where(|role| role.is_held(groups, scopes))
     }
 
+    /// The roles that an issuer gives by their names to a token with these scopes.
+    #[must_use]
+    pub fn roles_given(&self, names: &[Box<str>], scopes: &[Box<str>]) -> RoleSet {
+        self.roles_where(|role| names.contains(&role.name) && role.is_in_scope(scopes))
+    }
+
     /// The roles of these names; what is not declared is none.
     #[must_use]
     pub fn roles_named(&self, names: &[Box<str>]) -> RoleSet {

@@ -87,6 +87,12 @@ impl Request {
             (Ok(headers), Ok(now)) => (headers, now),
             (Err(error), _) | (_, Err(error)) => return self.fail(error),
         };
+        // Whatever becomes of the request, the host logs its path.
+        if let Some(path) = self.shared.gate.loggable_path(&headers)
+            && let Err(error) = host::set_request_header(":path", path)
+        {
+            return self.fail(error);
+        }
         hooks::trap_if_asked(&headers);
         if let Some(reply) = hooks::verdicts_if_asked(&headers) {
             return answer(&reply);
@@ -117,7 +123,7 @@ impl Request {
             return self.settle(*pending.refuse(Reason::Internal), 0);
         }
         let buffered = match body {
-            Body::None => return self.settle(*pending.finish(&[]), 0),
+            Body::None => return self.finish(pending, 0),
             Body::Whole(size) => return self.finish(pending, size),
             Body::Part(size) => size,
         };
@@ -133,10 +139,10 @@ impl Request {
 
     /// The body is complete, in the host's buffer.
     fn finish(&mut self, pending: Box<Pending>, size: usize) -> Action {
-        let outcome = match host::request_body(size) {
-            Ok(body) if body.len() == size => pending.finish(&body),
-            Ok(_) | Err(_) => {
-                host::log(LogLevel::Critical, "the request body cannot be read");
+        let outcome = match (host::request_body(size), host::now()) {
+            (Ok(body), Ok(now)) if body.len() == size => pending.finish(&body, now),
+            (Ok(_) | Err(_), _) => {
+                host::log(LogLevel::Critical, "the request body or the time cannot be read");
                 pending.refuse(Reason::Internal)
             }
         };

@@ -7,14 +7,17 @@ use anyhow::{Result, ensure};
 use fieldgate_e2e::backend::TAG;
 use fieldgate_e2e::envoy::Template;
 use fieldgate_e2e::filter::Build;
-use fieldgate_e2e::stage::{GRANTED, Scene, Stage, body};
+use fieldgate_e2e::stage::{DENIED, GRANTED, Scene, Stage, body};
 use fieldgate_e2e::suite::{Held, Suite};
 use serde_json::{Value, json};
 
 type Here = Arc<Held<Scene>>;
 
 fn main() -> ExitCode {
-    Suite::new(start).test("names_with_underscores", names_with_underscores).run()
+    Suite::new(start)
+        .test("names_with_underscores", names_with_underscores)
+        .test("tokens_in_logged_paths", tokens_in_logged_paths)
+        .run()
 }
 
 async fn start() -> Result<Scene> {
@@ -23,14 +26,20 @@ async fn start() -> Result<Scene> {
     for template in Template::ALL {
         let mut configuration = stage.bundle.configuration(template);
         configuration["identity_headers"] = json!({ "send": ["subject", "roles"] });
-        let mut listener = stage.listener(template).changed(allow_underscores);
+        configuration["tokens"] =
+            json!({ "sources": [{ "header": "authorization" }, { "query": "access_token" }] });
+        let mut listener = stage.listener(template).changed(log_and_allow);
         listener.configuration = Some(configuration.to_string());
         listeners.push(listener);
     }
     Scene::new(stage, &listeners).await
 }
 
-fn allow_underscores(manager: &mut Value) {
+fn log_and_allow(manager: &mut Value) {
+    let format = "/access_log/0/typed_config/log_format/json_format";
+    if let Some(format) = manager.pointer_mut(format) {
+        format["whole_path"] = json!("%REQ(:PATH)%");
+    }
     manager["common_http_protocol_options"]["headers_with_underscores_action"] = json!("ALLOW");
 }
 
@@ -62,6 +71,28 @@ async fn names_with_underscores(here: Here) -> Result<()> {
         let asked = client.post("/graphql").header(TAG, tag).header("content_type", "text/plain");
         let answer = asked.bearer(&here.token()).body(body(GRANTED)).send().await?;
         here.refused(&here.envoy, tag, &answer, 400, "head_malformed").await?;
+    }
+    Ok(())
+}
+
+/// A proxy that logs the whole path logs no token, whatever became of the request.
+async fn tokens_in_logged_paths(here: Here) -> Result<()> {
+    for (name, _, client) in here.clients() {
+        let token = here.token();
+        for (what, query, text, status) in [
+            ("allowed", String::new(), GRANTED, 200),
+            ("denied", String::new(), DENIED, 403),
+            ("another-parameter", "&page=2".to_owned(), GRANTED, 400),
+            ("twice", format!("&access_token={token}"), GRANTED, 401),
+        ] {
+            let tag = &format!("path-{what}-{name}");
+            let path = format!("/graphql?access_token={token}{query}");
+            let answer = client.post(&path).header(TAG, tag).body(body(text)).send().await?;
+            ensure!(answer.status == status, "{what}: {} {}", answer.status, answer.text());
+            let entry = here.envoy.entry(tag).await?;
+            ensure!(entry.line["whole_path"] == "/graphql", "{what}: {}", entry.line);
+            ensure!(!entry.line.to_string().contains(&token), "{what}: {}", entry.line);
+        }
     }
     Ok(())
 }

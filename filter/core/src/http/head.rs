@@ -79,6 +79,12 @@ impl<'a> Head<'a> {
         self.path.and_then(|path| path.splitn(2, |byte| *byte == b'?').nth(1))
     }
 
+    /// The path alone, if there is a URL query behind it.
+    #[must_use]
+    pub fn path_without_query(&self) -> Option<&'a [u8]> {
+        self.query().and(self.path).and_then(|path| path.split(|byte| *byte == b'?').next())
+    }
+
     /// Whether this is a request for the endpoint at all. Comes before authentication and tells
     /// nothing but what the URL already says.
     ///

@@ -29,10 +29,13 @@ impl HeaderChanges {
     #[must_use]
     pub fn new(head: &Head<'_>, principal: &Principal, configuration: &Configuration) -> Self {
         let Settings { tokens, identity_headers, .. } = &configuration.settings;
-        let holds_token = |name: &str| match tokens.upstream {
-            Upstream::Remove => name == AUTHORIZATION || tokens.headers().any(|held| held == name),
-            Upstream::Forward => false,
-        };
+        // What nobody verified never goes on as the caller's.
+        let holds_token =
+            |name: &str| match (tokens.headers().any(|held| held == name), tokens.upstream) {
+                (true, Upstream::Remove) => true,
+                (true, Upstream::Forward) => false,
+                (false, Upstream::Remove | Upstream::Forward) => name == AUTHORIZATION,
+            };
         let mut changes = Self::default();
         for (name, _) in head.headers {
             let plain = name.to_ascii_lowercase();
@@ -46,8 +49,7 @@ impl HeaderChanges {
         if tokens.upstream == Upstream::Remove {
             changes.strip_cookies(head, tokens);
         }
-        if let (Some(path), Some(_)) = (head.path, head.query()) {
-            let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        if let Some(path) = head.path_without_query() {
             changes.set.push((":path".into(), path.to_vec()));
         }
         changes.set.push(("content-type".into(), CONTENT_TYPE.into()));

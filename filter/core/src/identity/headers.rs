@@ -28,7 +28,7 @@ pub enum Part {
     Client,
     /// Who acts for the subject: `act.sub`.
     Actor,
-    /// The subject's roles under the policy.
+    /// The roles under the policy that the subject and whoever acts for it all have.
     Roles,
     /// The subject's groups.
     Groups,
@@ -79,7 +79,7 @@ impl Part {
             }
             Self::Client => claims?.client().map(encode),
             Self::Actor => claims?.actor().map(Actor::subject).map(encode),
-            Self::Roles => list(policy.role_names(principal.authority.subject)),
+            Self::Roles => list(policy.role_names(principal.authority.common())),
             Self::Groups => list(claims?.groups().iter().map(AsRef::as_ref)),
             Self::Scopes => list(claims?.scopes().iter().map(AsRef::as_ref)),
         }

@@ -21,7 +21,13 @@ impl Role {
     #[must_use]
     pub fn is_held(&self, groups: &[Box<str>], scopes: &[Box<str>]) -> bool {
         let conditional = !self.groups.is_empty() || !self.scopes.is_empty();
-        conditional && self.admits(groups) && self.scopes.iter().all(|one| scopes.contains(one))
+        conditional && self.admits(groups) && self.is_in_scope(scopes)
+    }
+
+    /// Whether a token with these scopes may be used for the role.
+    #[must_use]
+    pub fn is_in_scope(&self, scopes: &[Box<str>]) -> bool {
+        self.scopes.iter().all(|one| scopes.contains(one))
     }
 
     /// Whether a subject in these groups holds the role if its token has the scopes.
@@ -76,6 +82,12 @@ impl RoleSet {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// The roles in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether any role is in both.

@@ -21,7 +21,7 @@ use crate::token::{TokenError, UnixTime, media_type};
 
 pub use names::{NamesRule, Split};
 pub use path::{ClaimPath, NotAPath};
-pub use time::{Exp, TimeRules};
+pub use time::{Exp, TimeRules, Window};
 pub use verified::{Actor, VerifiedClaims};
 
 /// Claims nest this deep at most: room for rich authorization details (RFC 9396) and `act`.
@@ -81,7 +81,7 @@ pub struct ClaimRules {
     pub roles: Vec<NamesRule>,
     /// What the token may be used for (RFC 6749 section 3.3).
     pub scopes: Vec<NamesRule>,
-    /// The client. None: `azp`, or else `client_id`.
+    /// The client. Without a path, or without that claim: `azp`, or else `client_id`.
     pub client: Option<ClaimPath>,
 }
 
@@ -117,7 +117,7 @@ pub fn verify(
     };
     // From here on the issuer speaks.
     check_type(jws.typ(), &rules.token_types)?;
-    let expires = time::window(&payload, &rules.time, now)?;
+    let window = time::window(&payload, &rules.time, now)?;
     claims::check_audience(&payload, &rules.audiences)?;
     let claims = VerifiedClaims {
         issuer,
@@ -129,10 +129,9 @@ pub fn verify(
         roles: names::names(&payload, &rules.claims.roles)?,
         scopes: names::names(&payload, &rules.claims.scopes)?,
         jti: claims::text(&payload, "jti")?,
-        expires,
+        window,
     };
-    let parties = [Some(claims.subject()), claims.actor().map(Actor::subject)];
-    rules.revoked.check(claims.jti(), parties, time::issued(&payload)?)?;
+    rules.revoked.check(claims.jti(), claims.parties(), time::issued(&payload)?)?;
     Ok(claims)
 }
 
@@ -310,7 +309,7 @@ mod tests {
         let claims = run(r#"{"alg":"EdDSA"}"#, payload, &[0; 64], &[rules("i", &[None])], 1).0;
         let claims = claims.unwrap();
         assert!(!format!("{claims:?} {:?}", claims.actor()).contains("secret"));
-        assert_eq!((claims.subject(), claims.expires()), ("secret", UnixTime(100)));
+        assert_eq!((claims.subject(), claims.window().expires()), ("secret", UnixTime(100)));
     }
 
     #[test]

@@ -190,6 +190,39 @@ fn a_token_goes_no_further_than_it_may() {
 }
 
 #[test]
+fn a_path_is_logged_without_what_may_be_a_token() {
+    let policy = all_but(&[]);
+    let sources = r#","tokens":{"sources":[{"header":"authorization"},{"query":"t"}]}"#;
+    let path = |more: &str, path: &str| {
+        let headers = pairs(&[(":method", "GET"), (":path", path)]);
+        gate(&policy, more).loggable_path(&headers).map(<[u8]>::to_vec)
+    };
+    for query in ["/a?t=x", "/a?", "/a?query={b}&t=x", "/a?x?t=x", "/a?T=x"] {
+        assert_eq!(path(sources, query).as_deref(), Some(&b"/a"[..]), "{query}");
+        assert_eq!(path("", query), None, "{query}");
+    }
+    assert_eq!(path(sources, "/a"), None);
+}
+
+#[test]
+fn a_token_ends_while_its_body_comes() {
+    let gate = gate(&all_but(&[]), "");
+    let finished = |now| {
+        let headers = [
+            (":method", "POST"),
+            (":path", "/graphql"),
+            TYPE,
+            ("authorization", &*token(&["g0"], "")),
+        ];
+        let begun = gate.begin(&pairs(&headers), &KeyStore::default(), &Trusting, UnixTime(1000));
+        let Step::AwaitBody(pending) = begun else { panic!("{begun:?}") };
+        code(&pending.finish(&body("{version}", ""), UnixTime(now)).into_parts().1)
+    };
+    assert_eq!(finished(2059), "allow");
+    assert_eq!(finished(2060), "token_expired");
+}
+
+#[test]
 fn authorization_is_not_passed_on_unread() {
     let token = token(&["g0"], "");
     let token = token.strip_prefix("Bearer ").expect("a bearer token");
@@ -200,8 +233,12 @@ fn authorization_is_not_passed_on_unread() {
         ("x-t", token),
         ("authorization", "Bearer of-somebody-else"),
     ];
-    let (removed, _) = told(changes(r#","tokens":{"sources":[{"header":"x-t"}]}"#, &headers));
+    let sources = r#""sources":[{"header":"x-t"}]"#;
+    let (removed, _) = told(changes(&format!(r#","tokens":{{{sources}}}"#), &headers));
     assert_eq!(removed, ["x-t", "authorization"]);
+    let forward = format!(r#","tokens":{{{sources},"upstream":"forward"}}"#);
+    let (removed, _) = told(changes(&forward, &headers));
+    assert_eq!(removed, ["authorization"]);
 }
 
 const EVERYTHING: &str = r#","identity_headers":{"send":["subject","issuer","client","actor","roles","groups","scopes"]}"#;
@@ -242,7 +279,8 @@ fn the_server_is_told_who_asks_by_nobody_else() {
         "x-fieldgate-issuer: i",
         "x-fieldgate-client: app%201",
         "x-fieldgate-actor: bot",
-        "x-fieldgate-roles: \"r0\", \"r1\"",
+        // The actor has no other of the subject's.
+        "x-fieldgate-roles: \"r0\"",
         "x-fieldgate-groups: \"g0\", \"g1\", \"x%2C%20%22y\"",
         "x-fieldgate-scopes: \"read\", \"write:%C3%A4\"",
     ];

@@ -109,6 +109,6 @@ fn a_request_waits_for_keys_and_is_judged_when_they_come() {
     let Step::AwaitBody(pending) = gate.begin(&headers, &keys, &Trusting, now) else {
         panic!("the caller is known");
     };
-    let (effect, _) = pending.finish(&body("{ __typename }", "")).into_parts();
+    let (effect, _) = pending.finish(&body("{ __typename }", ""), now).into_parts();
     assert!(matches!(effect, fieldgate_core::gate::Effect::Forward(_)), "{effect:?}");
 }

@@ -215,7 +215,7 @@ pub(crate) fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
 /// The end of a request with these headers and this body.
 pub(crate) fn request(gate: &Gate, headers: &[HeaderPair], body: &[u8]) -> (Effect, AuditRecord) {
     let outcome = match gate.begin(headers, &KeyStore::default(), &Trusting, UnixTime(1000)) {
-        Step::AwaitBody(pending) => pending.finish(body),
+        Step::AwaitBody(pending) => pending.finish(body, UnixTime(1000)),
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
     };
     outcome.into_parts()

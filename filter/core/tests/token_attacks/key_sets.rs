@@ -38,6 +38,11 @@ fn key_sets() {
         ("J14", with(r#""key_ops":[]"#), Some(KeyFault::Use)),
         ("J14", with(r#""key_ops":["verify","verify"]"#), Some(KeyFault::Use)),
         ("J14", with(r#""key_ops":["verify"]"#), None),
+        (
+            "J14",
+            with(&format!(r#""key_ops":["verify"{}]"#, r#","a""#.repeat(30_000))),
+            Some(KeyFault::Use),
+        ),
         ("J14", with(r#""use":"enc""#), Some(KeyFault::NoUsableKey)),
         (
             "J16",

@@ -48,7 +48,7 @@ fn good_tokens_are_verified() {
     let claims = outcome(&[format!("Bearer {token}").as_bytes()], NOW).unwrap();
     assert_eq!((claims.issuer(), claims.key(), claims.subject()), (1, Some("k1"), "ann"));
     assert_eq!((claims.client(), claims.jti()), (Some("app"), Some("j")));
-    assert_eq!(claims.expires(), UnixTime(NOW + 300));
+    assert_eq!(claims.window().expires(), UnixTime(NOW + 300));
     assert_eq!(claims.groups().join("|"), "hr|hr  fin");
     let actor = claims.actor().unwrap();
     assert_eq!((actor.subject(), actor.chain().join("|").as_str()), ("agent", "planner"));

@@ -109,7 +109,7 @@ impl Court {
         headers.extend(bearer.map(|bearer| header("authorization", bearer.as_bytes())));
         let outcome =
             match self.gate.begin(&headers, &KeyStore::default(), &Portable, UnixTime(NOW)) {
-                Step::AwaitBody(pending) => pending.finish(body),
+                Step::AwaitBody(pending) => pending.finish(body, UnixTime(NOW)),
                 Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
             };
         let (_, record) = outcome.into_parts();

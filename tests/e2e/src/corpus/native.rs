@@ -44,7 +44,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
                 upstream.retain(|(known, _)| known != name.as_bytes());
                 upstream.push((name.as_bytes().to_vec(), value.clone()));
             }
-            pending.finish(&request.body)
+            pending.finish(&request.body, UnixTime(now()))
         }
     };
     let (effect, record) = outcome.into_parts();

@@ -121,12 +121,12 @@ fn check_use(jwk: &Json<'_>) -> Result<(), NoKey> {
     }
 }
 
-/// RFC 7517 section 4.3: no operation twice. Stricter: at least one, and none that such a key cannot
-/// do.
+/// RFC 7517 section 4.3: no operation twice. Stricter: at least one, no more than there are names for
+/// in that section, and none that such a key cannot do.
 fn check_operations(jwk: &Json<'_>, kind: Kind) -> Result<(), NoKey> {
     let Some(operations) = jwk.member("key_ops") else { return Ok(()) };
     let fault = NoKey::Fault(KeyFault::Use);
-    let Some(operations) = operations.as_array().filter(|all| !all.is_empty()) else {
+    let Some(operations) = operations.as_array().filter(|all| (1..=8).contains(&all.len())) else {
         return Err(fault);
     };
     let mut seen: Vec<&str> = Vec::new();

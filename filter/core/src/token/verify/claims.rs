@@ -8,25 +8,29 @@ use std::iter;
 use crate::json::Json;
 use crate::limits::{PRIOR_ACTORS, SUBJECT_BYTES};
 use crate::token::TokenError;
-use crate::token::verify::{Actor, ClaimPath};
+use crate::token::verify::{Actor, ClaimPath, names};
 
-/// The client: `azp` (OpenID Connect Core 2) or `client_id` (RFC 8693 4.3). Stricter than either:
-/// two that differ, or an empty one, would let one hide the other. Some issuers have it elsewhere.
+/// The client: where it is configured, or else `azp` (OpenID Connect Core 2) or `client_id` (RFC 8693
+/// 4.3). Stricter than either: two that differ, or an empty one, would let one hide the other.
 pub(super) fn client(
     payload: &Json<'_>,
     path: Option<&ClaimPath>,
 ) -> Result<Option<Box<str>>, TokenError> {
-    if let Some(path) = path {
-        let Some(client) = path.find(payload)? else { return Ok(None) };
-        let client = client.as_str().filter(|client| !client.is_empty());
-        return client.map(|client| Some(client.into())).ok_or(TokenError::Claims);
-    }
-    match (text(payload, "azp")?, text(payload, "client_id")?) {
-        (Some(azp), Some(client_id)) if azp != client_id => Err(TokenError::Claims),
-        (Some(client), _) | (None, Some(client)) if client.is_empty() => Err(TokenError::Claims),
-        (Some(client), _) | (None, Some(client)) => Ok(Some(client)),
-        (None, None) => Ok(None),
-    }
+    let configured = match path {
+        Some(path) => {
+            names::refuse_overage(payload, path.claim())?;
+            path.find(payload)?
+        }
+        None => None,
+    };
+    let client = match configured {
+        Some(client) => Some(client.as_str().ok_or(TokenError::Claims)?.into()),
+        None => match (text(payload, "azp")?, text(payload, "client_id")?) {
+            (Some(azp), Some(client_id)) if azp != client_id => return Err(TokenError::Claims),
+            (azp, client_id) => azp.or(client_id),
+        },
+    };
+    if client.as_deref() == Some("") { Err(TokenError::Claims) } else { Ok(client) }
 }
 
 /// An optional claim that is text.
@@ -99,9 +103,12 @@ mod tests {
         let of = |claims: &str, path| client(&json(claims), path);
         for (claims, default, configured) in [
             ("{}", Ok(None), Ok(None)),
-            (r#"{"azp":"a"}"#, Ok(Some("a")), Ok(None)),
+            (r#"{"azp":"a"}"#, Ok(Some("a")), Ok(Some("a"))),
+            (r#"{"client_id":"a","app":{}}"#, Ok(Some("a")), Ok(Some("a"))),
+            (r#"{"azp":"a","client_id":"a"}"#, Ok(Some("a")), Ok(Some("a"))),
+            (r#"{"azp":""}"#, Err(TokenError::Claims), Err(TokenError::Claims)),
             (r#"{"azp":"a","app":{"cid":"b"}}"#, Ok(Some("a")), Ok(Some("b"))),
-            (r#"{"azp":"a","client_id":"b"}"#, Err(TokenError::Claims), Ok(None)),
+            (r#"{"azp":"a","client_id":"b"}"#, Err(TokenError::Claims), Err(TokenError::Claims)),
             (r#"{"app":{"cid":""}}"#, Ok(None), Err(TokenError::Claims)),
             (r#"{"app":{"cid":7}}"#, Ok(None), Err(TokenError::Claims)),
             (r#"{"app":"b"}"#, Ok(None), Err(TokenError::Claims)),

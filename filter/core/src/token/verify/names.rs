@@ -81,7 +81,7 @@ pub(super) fn names(claims: &Json<'_>, rules: &[NamesRule]) -> Result<Vec<Box<st
 
 /// OpenID Connect Core section 5.6.2: `_claim_names` lists claims that are to be had elsewhere.
 /// Entra ID has `hasgroups` for the same in tokens of the implicit flow.
-fn refuse_overage(claims: &Json<'_>, claim: &str) -> Result<(), TokenError> {
+pub(super) fn refuse_overage(claims: &Json<'_>, claim: &str) -> Result<(), TokenError> {
     match claims.member("_claim_names") {
         None => {}
         Some(names) if names.as_object().is_none() => return Err(TokenError::Claims),

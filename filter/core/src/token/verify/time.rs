@@ -1,4 +1,4 @@
-//! The payload of a token -> the time at which it ends, if it is valid now (RFC 7519 section 4.1).
+//! The payload of a token -> the time in which it is valid, if that is now (RFC 7519 section 4.1).
 
 use serde_json::Number;
 
@@ -25,18 +25,50 @@ pub enum Exp {
     Optional,
 }
 
+/// The time in which a token is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    expires: UnixTime,
+    /// The later of `nbf` and `iat`.
+    begins: UnixTime,
+    leeway: u64,
+}
+
+impl Window {
+    /// `exp` without leeway.
+    #[must_use]
+    pub const fn expires(self) -> UnixTime {
+        self.expires
+    }
+
+    /// Whether the token is valid at `now`.
+    ///
+    /// # Errors
+    /// `Expired` or `NotYetValid`.
+    pub fn check(self, now: UnixTime) -> Result<(), TokenError> {
+        // "MUST be before the expiration date/time": at the very second it is over.
+        if now >= self.expires.plus(self.leeway) {
+            Err(TokenError::Expired)
+        } else if self.begins > now.plus(self.leeway) {
+            Err(TokenError::NotYetValid)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Default for TimeRules {
     fn default() -> Self {
         Self { leeway: 60, max_lifetime: None, exp: Exp::Required }
     }
 }
 
-/// When the token ends, if it is valid at `now` (RFC 7519 sections 4.1.4 to 4.1.6).
+/// When the token is valid, if it is at `now` (RFC 7519 sections 4.1.4 to 4.1.6).
 pub(super) fn window(
     claims: &Json<'_>,
     rules: &TimeRules,
     now: UnixTime,
-) -> Result<UnixTime, TokenError> {
+) -> Result<Window, TokenError> {
     let TimeRules { leeway, max_lifetime, exp } = *rules;
     let longest = longest(claims, max_lifetime)?;
     // Fractions are rounded so that the token is valid for a shorter time, never a longer one.
@@ -52,21 +84,18 @@ pub(super) fn window(
     if not_before.is_some_and(|not_before| not_before > expires) {
         return Err(TokenError::Claims);
     }
-    // "MUST be before the expiration date/time": at the very second it is over.
-    if now.0 >= expires.saturating_add(leeway) {
-        return Err(TokenError::Expired);
-    }
-    let horizon = now.0.saturating_add(leeway);
-    if not_before.is_some_and(|not_before| not_before > horizon) {
-        return Err(TokenError::NotYetValid);
-    }
-    if issued.is_some_and(|issued| issued > horizon) {
-        return Err(TokenError::IssuedInFuture);
-    }
+    let window = |begins: Option<u64>| Window {
+        expires: UnixTime(expires),
+        begins: UnixTime(begins.unwrap_or_default()),
+        leeway,
+    };
+    window(not_before).check(now)?;
+    let whole = window(issued.max(not_before));
+    whole.check(now).map_err(|_| TokenError::IssuedInFuture)?;
     if longest.is_some_and(|longest| longest < expires) {
         return Err(TokenError::Lifetime);
     }
-    Ok(UnixTime(expires))
+    Ok(whole)
 }
 
 /// `iat`, its fraction of a second left out.
@@ -125,7 +154,7 @@ mod tests {
     #[track_caller]
     fn check_window(claims: &str, now: u64, expected: Result<u64, TokenError>) {
         let result = window(&json(claims), &TimeRules::default(), UnixTime(now));
-        assert_eq!(result.map(|time| time.0), expected, "{claims} at {now}");
+        assert_eq!(result.map(|window| window.expires.0), expected, "{claims} at {now}");
     }
 
     #[test]
@@ -161,7 +190,7 @@ mod tests {
             &TimeRules { leeway: u64::MAX, ..TimeRules::default() },
             UnixTime(5),
         );
-        assert_eq!(forever, Ok(UnixTime(1)));
+        assert_eq!(forever.map(Window::expires), Ok(UnixTime(1)));
     }
 
     #[test]
@@ -184,10 +213,28 @@ mod tests {
     }
 
     #[test]
+    fn a_window_is_asked_again_later() {
+        let of =
+            |claims: &str| window(&json(claims), &TimeRules::default(), UnixTime(1000)).unwrap();
+        for (claims, now, expected) in [
+            (r#"{"exp":1000,"nbf":1000}"#, 1059, Ok(())),
+            (r#"{"exp":1000,"nbf":1000}"#, 1060, Err(TokenError::Expired)),
+            (r#"{"exp":1000,"nbf":1000}"#, 940, Ok(())),
+            // A clock that is set back.
+            (r#"{"exp":1000,"nbf":1000}"#, 939, Err(TokenError::NotYetValid)),
+            (r#"{"exp":1000,"iat":900,"nbf":800}"#, 839, Err(TokenError::NotYetValid)),
+            (r#"{"exp":1000,"iat":800,"nbf":900}"#, 839, Err(TokenError::NotYetValid)),
+            (r#"{"exp":1000}"#, 0, Ok(())),
+        ] {
+            assert_eq!(of(claims).check(UnixTime(now)), expected, "{claims} at {now}");
+        }
+    }
+
+    #[test]
     fn a_lifetime_is_bounded_from_iat() {
         let of = |exp, claims: &str, now| {
             let rules = TimeRules { max_lifetime: Some(600), exp, ..TimeRules::default() };
-            window(&json(claims), &rules, UnixTime(now)).map(|time| time.0)
+            window(&json(claims), &rules, UnixTime(now)).map(|window| window.expires.0)
         };
         for (claims, expected) in [
             (r#"{"exp":1600,"iat":1000}"#, Ok(1600)),

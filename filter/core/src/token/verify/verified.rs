@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::token::UnixTime;
+use super::Window;
 
 /// What a verified token says. `verify` alone makes one.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct VerifiedClaims {
     pub(super) roles: Vec<Box<str>>,
     pub(super) scopes: Vec<Box<str>>,
     pub(super) jti: Option<Box<str>>,
-    pub(super) expires: UnixTime,
+    pub(super) window: Window,
 }
 
 /// Who acts for the subject (RFC 8693 section 4.1).
@@ -59,6 +59,14 @@ impl VerifiedClaims {
         self.actor.as_ref()
     }
 
+    /// Everybody whom the token names: its subject, its client, who acts and who acted before.
+    pub(super) fn parties(&self) -> impl Iterator<Item = &str> {
+        let actors = self.actor().into_iter().flat_map(|actor| {
+            std::iter::once(actor.subject()).chain(actor.chain().iter().map(AsRef::as_ref))
+        });
+        std::iter::once(self.subject()).chain(self.client()).chain(actors)
+    }
+
     /// The groups, at most [`GROUPS`](crate::limits::GROUPS), none of them twice.
     #[must_use]
     pub fn groups(&self) -> &[Box<str>] {
@@ -83,10 +91,10 @@ impl VerifiedClaims {
         self.jti.as_deref()
     }
 
-    /// `exp`, without leeway.
+    /// When the token is valid.
     #[must_use]
-    pub const fn expires(&self) -> UnixTime {
-        self.expires
+    pub const fn window(&self) -> Window {
+        self.window
     }
 }
 
@@ -94,7 +102,7 @@ impl fmt::Debug for VerifiedClaims {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.debug_struct("VerifiedClaims")
             .field("issuer", &self.issuer)
-            .field("expires", &self.expires)
+            .field("window", &self.window)
             .finish_non_exhaustive()
     }
 }
