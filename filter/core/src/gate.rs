@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! begin    headers -> route -> token -> JWS -> claims -> principal -> await the body
+//!                     (or claims that another filter has verified)
 //! finish   bytes -> request -> document -> plan -> decision -> rewrite -> forward
 //! ```
 //!
@@ -23,16 +24,16 @@ use crate::plan::{Choice, Plan};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
-use crate::token::UnixTime;
 use crate::token::compact::Jws;
 use crate::token::remote::KeyStore;
-use crate::token::signature::SignatureVerifier;
-use crate::token::verify::{KeySource, verify};
+use crate::token::verify::{KeySource, take, verify};
+use crate::token::{TokenError, UnixTime, attested};
 
-mod caller;
+mod arrival;
 mod facts;
 
-use caller::{Refused, Trust};
+pub use arrival::Arrival;
+use arrival::Refused;
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
@@ -117,7 +118,7 @@ impl Gate {
         let issuers = self.settings().map_or(&[][..], |settings| &settings.issuers);
         let published = issuers.iter().enumerate().filter_map(|(at, issuer)| match &issuer.keys {
             KeySource::Published(remote) => Some((at, remote.clone())),
-            KeySource::Inline(_) => None,
+            KeySource::Inline(_) | KeySource::Attested(_) => None,
         });
         KeyStore::new(published, seed)
     }
@@ -130,21 +131,14 @@ impl Gate {
 
     /// Judges the head of a request: is it for us, and who asks?
     #[must_use]
-    pub fn begin(
-        &self,
-        headers: &HeaderPairs,
-        published: &KeyStore,
-        verifier: &dyn SignatureVerifier,
-        now: UnixTime,
-    ) -> Step {
-        let head = Head::read(headers);
+    pub fn begin(&self, arrival: &Arrival<'_>) -> Step {
+        let head = Head::read(arrival.headers);
         let mut facts = Facts::of_head(&head, self.enforced());
         let open = match &self.open {
             Ok(open) => Rc::clone(open),
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
-        let trust = Trust { published, verifier, now };
-        match authenticate(&open.configuration, &head, &mut facts, &trust) {
+        match authenticate(&open.configuration, &head, &mut facts, arrival) {
             Ok(principal) => {
                 let changes = HeaderChanges::new(&head, &principal, &open.configuration);
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
@@ -227,17 +221,23 @@ fn authenticate(
     configuration: &Configuration,
     head: &Head<'_>,
     facts: &mut Facts,
-    trust: &Trust<'_>,
+    arrival: &Arrival<'_>,
 ) -> Result<Principal, Refused> {
     let Configuration { settings, policy, .. } = configuration;
+    let Arrival { metadata, published, verifier, now, .. } = *arrival;
     head.route(settings)?;
-    let Trust { published, verifier, now } = *trust;
-    let principal = match settings.tokens.find(head)? {
-        Some(token) => {
-            let jws = Jws::read(&token)?;
-            Principal::new(verify(&jws, &settings.issuers, published, verifier, now)?, policy)
+    let issuers = &settings.issuers;
+    let claims = match (settings.tokens.find(head)?, attested::find(metadata, issuers)?) {
+        (Some(token), None) => {
+            Some(verify(&Jws::read(&token)?, issuers, published, verifier, now)?)
         }
-        None => Principal::anonymous(settings.anonymous)?,
+        (None, Some(attested)) => Some(take(&attested, issuers, now)?),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
+    };
+    let principal = match claims {
+        Some(claims) => Principal::new(claims, policy),
+        None => Principal::anonymous(settings.anonymous, head)?,
     };
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;

@@ -2,9 +2,11 @@
 
 pub mod headers;
 
+use crate::http::Head;
 use crate::policy::Policy;
 use crate::policy::rules::RoleSet;
 use crate::settings::Anonymous;
+use crate::token::source::AUTHORIZATION;
 use crate::token::verify::VerifiedClaims;
 use crate::token::{TokenError, UnixTime};
 
@@ -69,10 +71,13 @@ impl Principal {
     /// A caller without a token.
     ///
     /// # Errors
-    /// `Missing`, where such a one is refused.
-    pub fn anonymous(rule: Anonymous) -> Result<Self, TokenError> {
+    /// `Missing`, where such a one is refused; `Scheme` for one with another credential.
+    pub fn anonymous(rule: Anonymous, head: &Head<'_>) -> Result<Self, TokenError> {
         match rule {
             Anonymous::Deny => Err(TokenError::Missing),
+            Anonymous::Role(_) if head.values(AUTHORIZATION).next().is_some() => {
+                Err(TokenError::Scheme)
+            }
             Anonymous::Role(subject) => {
                 let authority = Authority { subject, actor: None, client: None };
                 Ok(Self { claims: None, authority })

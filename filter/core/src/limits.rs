@@ -8,6 +8,10 @@
 /// header limits begin at 8 KiB.
 pub const TOKEN_BYTES: usize = 8192;
 
+/// The longest claims taken from another filter, in bytes of their protobuf form: those of a token of
+/// [`TOKEN_BYTES`] fit twice.
+pub const CLAIMS_BYTES: usize = 16 * 1024;
+
 /// The most keys that are tried for a token without `kid`.
 pub const KEY_TRIES: usize = 4;
 

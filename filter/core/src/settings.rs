@@ -10,9 +10,11 @@ mod claims;
 mod error;
 mod identity;
 mod issuer;
+mod keys;
 mod published;
 mod revoked;
 mod tokens;
+mod trust;
 mod wire;
 
 use base64::Engine;
@@ -87,10 +89,16 @@ impl Settings {
         self.issuers.iter().enumerate().flat_map(|(at, issuer)| {
             let ignored = match &issuer.keys {
                 KeySource::Inline(keys) => keys.ignored(),
-                KeySource::Published(_) => &[],
+                KeySource::Published(_) | KeySource::Attested(_) => &[],
             };
             ignored.iter().map(move |key| (format!("issuers[{at}].jwks"), key))
         })
+    }
+
+    /// Whether the host's metadata is needed to know who asks.
+    #[must_use]
+    pub fn reads_metadata(&self) -> bool {
+        self.issuers.iter().any(|issuer| matches!(issuer.keys, KeySource::Attested(_)))
     }
 }
 
@@ -143,13 +151,14 @@ impl Configuration {
             .decode(policy.as_bytes())
             .map_err(|_| value("policy", "expected a policy blob in base64"))?;
         let (policy, digest) = blob::decode(&blob).map_err(ConfigurationError::Policy)?;
+        let issuers = read_issuers(issuers)?;
         let settings = Settings {
             request_headers: read_mode(request_headers.as_deref())?,
             path: endpoint.0.read()?,
-            tokens: tokens.0.read()?,
+            tokens: tokens.0.read(&issuers)?,
             anonymous: anonymous.read(&policy)?,
             identity_headers: identity_headers.0.read()?,
-            issuers: read_issuers(issuers)?,
+            issuers,
             limits: limits.0.read()?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
         };

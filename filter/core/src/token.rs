@@ -5,6 +5,7 @@
 //! with RFC 8725 as the threat list). Deliberately absent: encryption (JWE), the JSON serialisations
 //! of RFC 7515 section 7.2, and any meaning of roles (`identity`).
 
+pub mod attested;
 pub mod bearer;
 pub mod compact;
 pub mod keys;

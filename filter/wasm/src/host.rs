@@ -269,25 +269,34 @@ pub(crate) fn reset_request() {
     }
 }
 
+/// The metadata that filters wrote about the request, a `Metadata` in bytes. A host that has none is
+/// one on which nobody can be known by it.
+pub(crate) fn metadata() -> Result<Vec<u8>, HostError> {
+    property(&["metadata"])
+}
+
 /// A property as text, if the host has it.
 pub(crate) fn text_property(path: &[&str]) -> Option<String> {
-    let bytes = property(path)?;
+    let bytes = known_property(path)?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A property as a number: eight bytes, little endian.
 pub(crate) fn number_property(path: &[&str]) -> Option<u64> {
-    property(path)?.try_into().ok().map(u64::from_le_bytes)
+    known_property(path)?.try_into().ok().map(u64::from_le_bytes)
 }
 
-fn property(path: &[&str]) -> Option<Vec<u8>> {
+/// A property, if the host has it and there is something in it: that it is not there is no fault.
+fn known_property(path: &[&str]) -> Option<Vec<u8>> {
+    property(path).ok().filter(|value| !value.is_empty())
+}
+
+fn property(path: &[&str]) -> Result<Vec<u8>, HostError> {
     let path = path.join("\0");
-    let value = returned("get_property", |data, size| {
+    returned("get_property", |data, size| {
         // SAFETY: see `returned`; the host reads `path` and keeps nothing.
         unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
-    });
-    // A property that is not there is no fault.
-    value.ok().filter(|value| !value.is_empty())
+    })
 }
 
 /// Writes filter state `wasm.<name>`. One segment: a path of several cannot be read back.

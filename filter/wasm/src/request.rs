@@ -9,10 +9,10 @@ use std::rc::{Rc, Weak};
 
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
-use fieldgate_core::gate::{Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{HeaderChanges, HeaderPairs};
+use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
+use fieldgate_core::http::{HeaderChanges, HeaderPair};
 use fieldgate_core::reply::{Refusal, Reply};
-use fieldgate_core::settings::{AuditForm, RequestHeaders};
+use fieldgate_core::settings::{AuditForm, RequestHeaders, Settings};
 use fieldgate_core::token::{TokenError, UnixTime};
 use proxy_wasm::types::Action;
 
@@ -65,6 +65,20 @@ enum State {
     Logged,
 }
 
+/// What the host has of a request when its headers have come.
+struct Head {
+    headers: Vec<HeaderPair>,
+    metadata: Vec<u8>,
+}
+
+impl Head {
+    /// In bytes.
+    fn size(&self) -> usize {
+        let sizes = self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        sizes.fold(self.metadata.len(), usize::saturating_add)
+    }
+}
+
 /// How the head of a request came to be accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HeadWas {
@@ -83,31 +97,39 @@ impl Request {
     }
 
     fn begin(&mut self, end_of_stream: bool) -> Action {
-        let (headers, now) = match (host::request_headers(), host::now()) {
-            (Ok(headers), Ok(now)) => (headers, now),
+        let (head, now) = match (self.head(), host::now()) {
+            (Ok(head), Ok(now)) => (head, now),
             (Err(error), _) | (_, Err(error)) => return self.fail(error),
         };
         // Whatever becomes of the request, the host logs its path.
-        if let Some(path) = self.shared.gate.loggable_path(&headers)
+        if let Some(path) = self.shared.gate.loggable_path(&head.headers)
             && let Err(error) = host::set_request_header(":path", path)
         {
             return self.fail(error);
         }
-        hooks::trap_if_asked(&headers);
-        if let Some(reply) = hooks::verdicts_if_asked(&headers) {
+        hooks::trap_if_asked(&head.headers);
+        if let Some(reply) = hooks::verdicts_if_asked(&head.headers) {
             return answer(&reply);
         }
         let body = if end_of_stream { Body::None } else { Body::Part(0) };
-        match self.judge_head(&headers, now) {
+        match self.judge_head(&head, now) {
             Step::AwaitKeys { issuer, otherwise } => {
-                self.await_keys(headers, issuer, *otherwise, body, now)
+                self.await_keys(head, issuer, *otherwise, body, now)
             }
             step => self.follow(step, body, HeadWas::Accepted),
         }
     }
 
-    fn judge_head(&self, headers: &HeaderPairs, now: UnixTime) -> Step {
-        self.shared.gate.begin(headers, &self.shared.keys.borrow(), &Native, now)
+    fn head(&self) -> Result<Head, HostError> {
+        let reads_metadata = self.shared.gate.settings().is_some_and(Settings::reads_metadata);
+        let metadata = if reads_metadata { host::metadata()? } else { Vec::new() };
+        Ok(Head { headers: host::request_headers()?, metadata })
+    }
+
+    fn judge_head(&self, head: &Head, now: UnixTime) -> Step {
+        let Head { headers, metadata } = head;
+        let published = &self.shared.keys.borrow();
+        self.shared.gate.begin(&Arrival { headers, metadata, published, verifier: &Native, now })
     }
 
     /// Goes on from the verdict on the head.

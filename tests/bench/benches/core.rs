@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::document::{Bounds, Document};
-use fieldgate_core::gate::{Gate, Pending, Step};
+use fieldgate_core::gate::{Arrival, Gate, Pending, Step};
 use fieldgate_core::http::{GraphqlRequest, HeaderPair};
 use fieldgate_core::limits::Limits;
 use fieldgate_core::plan::{Choice, Plan};
@@ -77,10 +77,20 @@ fn revoke(issuer: &mut Value) {
     issuer["revoked"] = json!({ "jti": list("token"), "subjects": list("subject") });
 }
 
+fn now() -> UnixTime {
+    UnixTime(Clock::now_since_epoch().as_secs())
+}
+
 impl Bench {
     fn begin(&self) -> Pending {
-        match self.gate.begin(&self.headers, &KeyStore::default(), &Portable, UnixTime(Clock::now_since_epoch().as_secs()))
-        {
+        let arrival = Arrival {
+            headers: &self.headers,
+            metadata: b"",
+            published: &KeyStore::default(),
+            verifier: &Portable,
+            now: now(),
+        };
+        match self.gate.begin(&arrival) {
             Step::AwaitBody(pending) => *pending,
             Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => panic!("refused: {outcome:?}"),
         }
@@ -141,5 +151,5 @@ fn finish(bencher: Bencher<'_, '_>) {
     let bench = bench();
     bencher
         .with_inputs(|| bench.begin())
-        .bench_local_values(|pending| pending.finish(black_box(&bench.body)));
+        .bench_local_values(|pending| pending.finish(black_box(&bench.body), now()));
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::Guarded;
-use crate::token::{Audience, Token};
+use crate::token::{Audience, Token, timed};
 
 mod check;
 pub mod native;
@@ -82,6 +82,9 @@ struct RequestSpec {
     path: Option<String>,
     /// Each name here replaces the default of that name; a null value sends none. `+name` adds.
     headers: Vec<(String, Option<String>)>,
+    /// What other filters wrote, by their namespaces: for the gate in process alone. Times as in
+    /// claims.
+    metadata: Map<String, Value>,
 }
 
 /// What has to happen.
@@ -152,6 +155,7 @@ pub struct WireRequest {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    pub metadata: Map<String, Value>,
 }
 
 /// Reads all case files in the request folders of a corpus.
@@ -237,6 +241,11 @@ impl CaseFile {
             path,
             headers,
             body,
+            metadata: spec
+                .metadata
+                .iter()
+                .map(|(name, value)| (name.clone(), timed(value)))
+                .collect(),
         })
     }
 }

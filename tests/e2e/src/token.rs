@@ -195,6 +195,16 @@ fn merge(mut defaults: Value, over: &Map<String, Value>) -> Value {
     defaults
 }
 
+/// A value with the times in it reckoned.
+pub(crate) fn timed(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), timed(value))).collect()
+        }
+        other => time(other).unwrap_or_else(|| other.clone()),
+    }
+}
+
 /// `now`, `now+300` or `now-120`.
 fn time(value: &Value) -> Option<Value> {
     let offset = value.as_str()?.strip_prefix("now")?;

@@ -151,7 +151,7 @@ fn tell(
     observed: &anyhow::Result<Observed>,
     differences: &[String],
 ) -> String {
-    let corpus::WireRequest { method, path, headers, body } = request;
+    let corpus::WireRequest { method, path, headers, body, .. } = request;
     let header = |(name, value): &(String, String)| format!("  {name}: {value:.60}");
     let headers: Vec<_> = headers.iter().map(header).collect();
     let (status, answer, record) = match observed {

@@ -22,6 +22,8 @@ pub struct Caller {
 pub struct Identity {
     /// `iss`
     pub issuer: String,
+    /// Whether another filter has verified the token.
+    pub attested: bool,
     /// `sub`
     pub subject: String,
     /// `jti`
@@ -47,8 +49,9 @@ impl Caller {
 
 impl Identity {
     fn write(&self, record: &mut Map<String, Value>) {
-        let Self { issuer, subject, token_id, client, actors } = self;
+        let Self { issuer, attested, subject, token_id, client, actors } = self;
         record.insert("issuer".to_owned(), cut(issuer).into());
+        insert(record, "attested", attested.then_some(true.into()));
         record.insert("subject".to_owned(), cut(subject).into());
         insert(record, "token_id", token_id.as_deref().map(|id| cut(id).into()));
         insert(record, "client", client.as_deref().map(|client| cut(client).into()));

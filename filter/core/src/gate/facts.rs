@@ -121,6 +121,7 @@ impl Identity {
         });
         Self {
             issuer: issuer.map_or_else(String::new, |issuer| issuer.issuer.to_string()),
+            attested: claims.is_attested(),
             subject: claims.subject().to_owned(),
             token_id: claims.jti().map(str::to_owned),
             client: claims.client().map(str::to_owned),

@@ -5,11 +5,12 @@ use serde_json::value::RawValue;
 
 use super::ConfigurationError;
 use super::claims::WireClaims;
+use super::keys::Given;
 use super::published::WirePublished;
 use super::revoked::WireRevoked;
+use super::trust::WireTrust;
 use super::wire::{Object, value};
-use crate::token::keys::{Algorithm, Key, KeySet, Secrecy, UnknownAlgorithm};
-use crate::token::verify::{Exp, IssuerRules, KeySource, TimeRules};
+use crate::token::verify::{Exp, IssuerRules, TimeRules};
 
 /// RFC 7519 4.1.4 allows "no more than a few minutes".
 const LEEWAY_SECONDS_MAX: u64 = 300;
@@ -19,11 +20,12 @@ const LEEWAY_SECONDS_MAX: u64 = 300;
 pub(super) struct WireIssuer<'a> {
     issuer: Box<str>,
     audiences: Vec<Box<str>>,
-    algorithms: Vec<Box<str>>,
+    algorithms: Option<Vec<Box<str>>>,
     #[serde(borrow)]
     jwks: Option<&'a RawValue>,
     remote_jwks: Option<Object<WirePublished>>,
     discovery: Option<Object<WirePublished>>,
+    trust: Option<Object<WireTrust>>,
     leeway_seconds: Option<u64>,
     max_lifetime_seconds: Option<u64>,
     exp: Option<Box<str>>,
@@ -60,6 +62,7 @@ impl WireIssuer<'_> {
             jwks,
             remote_jwks,
             discovery,
+            trust,
             leeway_seconds,
             max_lifetime_seconds,
             exp,
@@ -73,42 +76,16 @@ impl WireIssuer<'_> {
         if audiences.is_empty() || audiences.iter().any(|audience| audience.is_empty()) {
             return Err(value(&format!("{at}.audiences"), "expected at least one audience"));
         }
-        let (algorithms, secrecy) = read_algorithms(&algorithms)
-            .map_err(|message| value(&format!("{at}.algorithms"), message))?;
         let time = read_time(leeway_seconds, max_lifetime_seconds, exp.as_deref(), at)?;
-        let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
         let claims = claims.0.read(&format!("{at}.claims"))?;
         let revoked = revoked.0.read(&format!("{at}.revoked"))?;
-        let keys = match (jwks, remote_jwks, discovery) {
-            (Some(jwks), None, None) => {
-                let keys = match secrecy {
-                    Secrecy::Public => KeySet::read(jwks.get()),
-                    Secrecy::Secret => KeySet::read_secret(jwks.get()),
-                };
-                let keys = keys.map_err(|error| ConfigurationError::Keys {
-                    path: format!("{at}.jwks"),
-                    error,
-                })?;
-                let usable =
-                    |key: &Key| key.algorithms().iter().any(|one| algorithms.contains(one));
-                if !keys.keys().iter().any(usable) {
-                    return Err(value(&format!("{at}.jwks"), "no key is for an allowed algorithm"));
-                }
-                KeySource::Inline(keys)
-            }
-            // Whoever can read a secret can sign: it is never published.
-            (None, _, _) if secrecy == Secrecy::Secret => {
-                let message = "expected keys in `jwks`, as those of HMAC are secret";
-                return Err(value(at, message));
-            }
-            (None, Some(remote), None) => {
-                KeySource::Published(remote.0.read_jwks(&format!("{at}.remote_jwks"))?)
-            }
-            (None, None, Some(discovery)) => KeySource::Published(
-                discovery.0.read_discovery(&issuer, &format!("{at}.discovery"))?,
-            ),
-            _ => return Err(value(at, "expected one of `jwks`, `remote_jwks` and `discovery`")),
-        };
+        if trust.is_some() && token_types.is_some() {
+            let message = "a token that another filter verifies has no type here";
+            return Err(value(&format!("{at}.token_types"), message));
+        }
+        let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
+        let given = Given { algorithms, jwks, remote_jwks, discovery, trust };
+        let (algorithms, keys) = given.read(&issuer, at)?;
         Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, revoked, keys })
     }
 }
@@ -139,21 +116,4 @@ fn read_time(
         }
     };
     Ok(TimeRules { leeway, max_lifetime, exp })
-}
-
-/// The algorithms of an issuer, and whether its keys are public or secret: never both, so that a
-/// public key cannot come to be taken for a secret that everybody knows (RFC 8725 section 2.1).
-fn read_algorithms(names: &[Box<str>]) -> Result<(Vec<Algorithm>, Secrecy), &'static str> {
-    let algorithms: Vec<Algorithm> =
-        names.iter().map(|name| name.parse()).collect::<Result<_, _>>().map_err(
-            |UnknownAlgorithm| {
-                "expected any of `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, \
-             `ES384`, `ES512`, `EdDSA`, or `HS256`, `HS384`, `HS512`"
-            },
-        )?;
-    let secrecy = algorithms.first().ok_or("expected at least one algorithm")?.secrecy();
-    if algorithms.iter().any(|algorithm| algorithm.secrecy() != secrecy) {
-        return Err("expected `HS256`, `HS384` and `HS512` alone or not at all");
-    }
-    Ok((algorithms, secrecy))
 }

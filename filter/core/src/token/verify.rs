@@ -2,60 +2,35 @@
 //!
 //! The order is fixed: who claims to have issued it, with which algorithm and key, whether the
 //! signature holds, and only then what it says. A token with a bad signature is that and nothing
-//! else. Deliberately absent: sender constraints (`cnf`), and any default that lets a token pass; optional is only what [`IssuerRules`] or the RFC calls so.
+//! else. Claims that another filter has verified go the same way from there on. Deliberately absent:
+//! sender constraints (`cnf`), and any default that lets a token pass; optional is only what
+//! [`IssuerRules`] or the RFC calls so.
 
 mod claims;
 mod names;
 mod path;
+mod rules;
 mod time;
 mod verified;
 
 use crate::json::Json;
 use crate::limits::KEY_TRIES;
+use crate::token::attested::Attested;
 use crate::token::compact::Jws;
-use crate::token::keys::{Algorithm, Key, KeySet, KeyUse};
-use crate::token::remote::{KeyStore, RemoteKeys};
-use crate::token::revocation::Revocations;
+use crate::token::keys::{Key, KeySet, KeyUse};
+use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
 pub use names::{NamesRule, Split};
 pub use path::{ClaimPath, NotAPath};
+pub use rules::{ClaimRules, IssuerRules, KeySource};
 pub use time::{Exp, TimeRules, Window};
+use verified::Proof;
 pub use verified::{Actor, VerifiedClaims};
 
 /// Claims nest this deep at most: room for rich authorization details (RFC 9396) and `act`.
-const CLAIMS_DEPTH: u32 = 32;
-
-/// What is accepted from one issuer.
-#[derive(Clone, Debug)]
-pub struct IssuerRules {
-    /// The exact value of `iss`.
-    pub issuer: Box<str>,
-    /// Our names: one of them has to be in `aud`.
-    pub audiences: Vec<Box<str>>,
-    /// The algorithms that this issuer may use (RFC 8725 section 3.1).
-    pub algorithms: Vec<Algorithm>,
-    /// The values of `typ` that are accepted, if there is one (RFC 8725 section 3.11).
-    pub token_types: Vec<Box<str>>,
-    /// When its tokens are valid.
-    pub time: TimeRules,
-    /// Where its claims are.
-    pub claims: ClaimRules,
-    /// What is worth nothing any more.
-    pub revoked: Revocations,
-    /// The keys of this issuer, and of no other.
-    pub keys: KeySource,
-}
-
-/// Where the keys of an issuer come from.
-#[derive(Clone, Debug)]
-pub enum KeySource {
-    /// The configuration has them.
-    Inline(KeySet),
-    /// The issuer publishes them: a [`KeyStore`] has what was fetched.
-    Published(RemoteKeys),
-}
+pub(super) const CLAIMS_DEPTH: u32 = 32;
 
 /// Why a token was not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,19 +45,6 @@ impl From<TokenError> for Unverified {
     fn from(error: TokenError) -> Self {
         Self { error, awaits: None }
     }
-}
-
-/// Where the claims of an issuer are that have no fixed place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClaimRules {
-    /// The caller's groups.
-    pub groups: Vec<NamesRule>,
-    /// The names of roles that the issuer gives by itself.
-    pub roles: Vec<NamesRule>,
-    /// What the token may be used for (RFC 6749 section 3.3).
-    pub scopes: Vec<NamesRule>,
-    /// The client. Without a path, or without that claim: `azp`, or else `client_id`.
-    pub client: Option<ClaimPath>,
 }
 
 /// Verifies a token.
@@ -103,35 +65,72 @@ pub fn verify(
         return Err(TokenError::Malformed.into());
     }
     let (issuer, rules) = issuer(&payload, issuers)?;
-    // RFC 8725 section 3.1: the configuration names the algorithms, not the token.
-    if !rules.algorithms.contains(&jws.algorithm()) {
-        return Err(TokenError::Algorithm.into());
-    }
     let key = match &rules.keys {
+        // RFC 8725 section 3.1: the configuration names the algorithms, not the token.
+        KeySource::Inline(_) | KeySource::Published(_)
+            if !rules.algorithms.contains(&jws.algorithm()) =>
+        {
+            return Err(TokenError::Algorithm.into());
+        }
         KeySource::Inline(keys) => signing_key(jws, keys, verifier)?,
         KeySource::Published(_) => published
             .keys(issuer, now)
             .ok_or(TokenError::KeysUnavailable)
             .and_then(|keys| signing_key(jws, keys, verifier))
             .map_err(|error| Unverified { error, awaits: awaited(error, jws).then_some(issuer) })?,
+        // What another filter verifies comes from there, or not at all.
+        KeySource::Attested(_) => return Err(TokenError::Issuer.into()),
     };
     // From here on the issuer speaks.
     check_type(jws.typ(), &rules.token_types)?;
-    let window = time::window(&payload, &rules.time, now)?;
-    claims::check_audience(&payload, &rules.audiences)?;
+    let proof = Proof::Signature(key.kid().map(Into::into));
+    Ok(accept(&payload, issuer, rules, proof, now)?)
+}
+
+/// Takes claims that another filter has verified: everything but the signature is asked here too.
+///
+/// # Errors
+/// The first fault, as for [`verify`].
+pub fn take(
+    attested: &Attested<'_, '_>,
+    issuers: &[IssuerRules],
+    now: UnixTime,
+) -> Result<VerifiedClaims, TokenError> {
+    let Attested { trust, payload } = attested;
+    let (issuer, rules) = issuer(payload, issuers)?;
+    match &rules.keys {
+        KeySource::Attested(trusted) if trusted == *trust => {
+            accept(payload, issuer, rules, Proof::Attestation, now)
+        }
+        KeySource::Attested(_) | KeySource::Inline(_) | KeySource::Published(_) => {
+            Err(TokenError::Issuer)
+        }
+    }
+}
+
+/// What a payload says, where it is the issuer's.
+fn accept(
+    payload: &Json<'_>,
+    issuer: usize,
+    rules: &IssuerRules,
+    proof: Proof,
+    now: UnixTime,
+) -> Result<VerifiedClaims, TokenError> {
+    let window = time::window(payload, &rules.time, now)?;
+    claims::check_audience(payload, &rules.audiences)?;
     let claims = VerifiedClaims {
         issuer,
-        key: key.kid().map(Into::into),
-        subject: claims::subject(&payload)?,
-        client: claims::client(&payload, rules.claims.client.as_ref())?,
-        actor: claims::actor(&payload)?,
-        groups: names::names(&payload, &rules.claims.groups)?,
-        roles: names::names(&payload, &rules.claims.roles)?,
-        scopes: names::names(&payload, &rules.claims.scopes)?,
-        jti: claims::text(&payload, "jti")?,
+        proof,
+        subject: claims::subject(payload)?,
+        client: claims::client(payload, rules.claims.client.as_ref())?,
+        actor: claims::actor(payload)?,
+        groups: names::names(payload, &rules.claims.groups)?,
+        roles: names::names(payload, &rules.claims.roles)?,
+        scopes: names::names(payload, &rules.claims.scopes)?,
+        jti: claims::text(payload, "jti")?,
         window,
     };
-    rules.revoked.check(claims.jti(), claims.parties(), time::issued(&payload)?)?;
+    rules.revoked.check(claims.jti(), claims.parties(), time::issued(payload)?)?;
     Ok(claims)
 }
 
@@ -203,6 +202,8 @@ mod tests {
 
     use super::*;
     use crate::token::bearer::{BEARER, RawToken};
+    use crate::token::keys::Algorithm;
+    use crate::token::revocation::Revocations;
     use crate::token::signature::InvalidSignature;
 
     /// Agrees with the n-th call, and counts them.

@@ -3,10 +3,9 @@
 use fieldgate_core::gate::{Effect, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
-use fieldgate_core::token::remote::KeyStore;
 
 use crate::rewrite::forwarded;
-use crate::world::{Trusting, all_but, body, code, gate, pairs, post, request, token};
+use crate::world::{all_but, begin, body, code, gate, pairs, post, request, token};
 
 /// Header changes: `name: value` replaces what has that name, `+name: value` adds to it, `-name`
 /// leaves it out.
@@ -118,7 +117,7 @@ fn one_reading_of_a_head() {
 /// What changes in the headers of a request that a gate with more settings accepts.
 fn changes(more: &str, headers: &[(&str, &str)]) -> HeaderChanges {
     let gate = gate(&all_but(&[]), more);
-    match gate.begin(&pairs(headers), &KeyStore::default(), &Trusting, UnixTime(1000)) {
+    match begin(&gate, &pairs(headers)) {
         Step::AwaitBody(pending) => pending.header_changes().clone(),
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => panic!("{outcome:?}"),
     }
@@ -214,7 +213,7 @@ fn a_token_ends_while_its_body_comes() {
             TYPE,
             ("authorization", &*token(&["g0"], "")),
         ];
-        let begun = gate.begin(&pairs(&headers), &KeyStore::default(), &Trusting, UnixTime(1000));
+        let begun = begin(&gate, &pairs(&headers));
         let Step::AwaitBody(pending) = begun else { panic!("{begun:?}") };
         code(&pending.finish(&body("{version}", ""), UnixTime(now)).into_parts().1)
     };

@@ -2,11 +2,16 @@
 //! that the error names; and a gate whose keys have not come.
 
 use fieldgate_core::denial::Reason;
-use fieldgate_core::gate::{Gate, Step};
-use fieldgate_core::token::remote::{Answer, Progress};
+use fieldgate_core::gate::{Arrival, Gate, Step};
+use fieldgate_core::http::HeaderPairs;
+use fieldgate_core::token::remote::{Answer, KeyStore, Progress};
 use fieldgate_core::token::{TokenError, UnixTime};
 
 use crate::world::{JWKS, Trusting, all_but, body, configuration, pairs, token};
+
+fn begin(gate: &Gate, headers: &HeaderPairs, published: &KeyStore, now: UnixTime) -> Step {
+    gate.begin(&Arrival { headers, metadata: b"", published, verifier: &Trusting, now })
+}
 
 /// A configuration whose one issuer has its keys from here.
 fn with(source: &str) -> String {
@@ -89,7 +94,7 @@ fn a_request_waits_for_keys_and_is_judged_when_they_come() {
     ]);
     let now = UnixTime(1000);
     let mut keys = gate.key_store(1);
-    let Step::AwaitKeys { issuer, otherwise } = gate.begin(&headers, &keys, &Trusting, now) else {
+    let Step::AwaitKeys { issuer, otherwise } = begin(&gate, &headers, &keys, now) else {
         panic!("keys are waited for");
     };
     let (_, record) = otherwise.into_parts();
@@ -106,7 +111,7 @@ fn a_request_waits_for_keys_and_is_judged_when_they_come() {
         body: Some(JWKS.as_bytes()),
     };
     assert_eq!(keys.answered(issuer, &answer, now), Progress::Fetched);
-    let Step::AwaitBody(pending) = gate.begin(&headers, &keys, &Trusting, now) else {
+    let Step::AwaitBody(pending) = begin(&gate, &headers, &keys, now) else {
         panic!("the caller is known");
     };
     let (effect, _) = pending.finish(&body("{ __typename }", ""), now).into_parts();

@@ -370,3 +370,52 @@ fn what_is_no_configuration_at_all() {
         assert!(Gate::configure(&good.as_bytes()[..end]).is_err(), "{end} bytes");
     }
 }
+
+/// An issuer whose tokens another filter verifies.
+#[test]
+fn trust_takes_the_place_of_keys() {
+    let good = configuration(&all_but(&[]), "");
+    let keys = format!("\"algorithms\":[\"EdDSA\"],\"jwks\":{JWKS}");
+    assert!(good.contains(&keys));
+    let jwks = format!("\"jwks\":{JWKS}");
+    let metadata = r#""trust":{"metadata":{"key":"payload"}}"#;
+    for (members, place) in [
+        (metadata.to_owned(), "ok"),
+        (r#""trust":{"metadata":{"filter":"f","key":"k"}}"#.to_owned(), "ok"),
+        (
+            r#""trust":{"metadata":{"filter":"","key":"k"}}"#.to_owned(),
+            "issuers[0].trust.metadata.filter",
+        ),
+        (r#""trust":{"metadata":{"key":""}}"#.to_owned(), "issuers[0].trust.metadata.key"),
+        (r#""trust":{"metadata":{}}"#.to_owned(), "issuers[0].trust.metadata"),
+        (r#""trust":{"metadata":"payload"}"#.to_owned(), "issuers[0].trust.metadata"),
+        (
+            r#""trust":{"metadata":{"key":"k","claims":"k"}}"#.to_owned(),
+            "issuers[0].trust.metadata.claims",
+        ),
+        (r#""trust":{"header":"x-payload"}"#.to_owned(), "issuers[0].trust.header"),
+        (r#""trust":{}"#.to_owned(), "issuers[0].trust"),
+        (r#""trust":true"#.to_owned(), "issuers[0].trust"),
+        (format!(r#"{metadata},"algorithms":["EdDSA"]"#), "issuers[0].trust"),
+        (format!("{metadata},{jwks}"), "issuers[0].trust"),
+        (
+            format!(r#"{metadata},"remote_jwks":{{"uri":"https://i/k","cluster":"i"}}"#),
+            "issuers[0].trust",
+        ),
+        (format!(r#"{metadata},"discovery":{{"cluster":"i"}}"#), "issuers[0].trust"),
+        (format!(r#"{metadata},"token_types":["JWT"]"#), "issuers[0].token_types"),
+        // Neither one nor the other.
+        (jwks, "issuers[0]"),
+        (r#""algorithms":["EdDSA"]"#.to_owned(), "issuers[0]"),
+    ] {
+        let changed = good.replacen(&keys, &members, 1);
+        let found = Gate::configure(changed.as_bytes());
+        let found = found.map_or_else(|error| error.path().to_owned(), |_| "ok".to_owned());
+        assert_eq!(found, place, "{members}");
+    }
+    // Nobody here could verify a token, and none is looked for.
+    let trusting = Gate::configure(good.replacen(&keys, metadata, 1).as_bytes()).unwrap();
+    assert_eq!(trusting.settings().unwrap().tokens.headers().count(), 0);
+    assert!(trusting.settings().unwrap().reads_metadata());
+    assert!(!Gate::configure(good.as_bytes()).unwrap().settings().unwrap().reads_metadata());
+}

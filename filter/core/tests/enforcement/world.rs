@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fieldgate_core::audit::AuditRecord;
-use fieldgate_core::gate::{Effect, Gate, Step};
+use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::HeaderPair;
 use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{
@@ -212,9 +212,20 @@ pub(crate) fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
     headers.iter().map(pair).collect()
 }
 
+/// What becomes of a request's head.
+pub(crate) fn begin(gate: &Gate, headers: &[HeaderPair]) -> Step {
+    gate.begin(&Arrival {
+        headers,
+        metadata: b"",
+        published: &KeyStore::default(),
+        verifier: &Trusting,
+        now: UnixTime(1000),
+    })
+}
+
 /// The end of a request with these headers and this body.
 pub(crate) fn request(gate: &Gate, headers: &[HeaderPair], body: &[u8]) -> (Effect, AuditRecord) {
-    let outcome = match gate.begin(headers, &KeyStore::default(), &Trusting, UnixTime(1000)) {
+    let outcome = match begin(gate, headers) {
         Step::AwaitBody(pending) => pending.finish(body, UnixTime(1000)),
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
     };

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use fieldgate_core::audit;
 use fieldgate_core::denial::Reason;
-use fieldgate_core::gate::{Gate, Step};
+use fieldgate_core::gate::{Arrival, Gate, Step};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
@@ -51,7 +51,7 @@ impl Court {
         let issuer = issuer.ok_or("the bundle has no issuer")?;
         let x = URL_SAFE_NO_PAD.encode(key.pk.as_slice());
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "cases", "x": x });
-        for elsewhere in ["remote_jwks", "discovery"] {
+        for elsewhere in ["remote_jwks", "discovery", "trust"] {
             issuer.remove(elsewhere);
         }
         issuer.insert("jwks".to_owned(), json!({ "keys": [jwk] }));
@@ -107,11 +107,17 @@ impl Court {
         ];
         let bearer = token.map(|token| format!("Bearer {token}"));
         headers.extend(bearer.map(|bearer| header("authorization", bearer.as_bytes())));
-        let outcome =
-            match self.gate.begin(&headers, &KeyStore::default(), &Portable, UnixTime(NOW)) {
-                Step::AwaitBody(pending) => pending.finish(body, UnixTime(NOW)),
-                Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
-            };
+        let arrival = Arrival {
+            headers: &headers,
+            metadata: b"",
+            published: &KeyStore::default(),
+            verifier: &Portable,
+            now: UnixTime(NOW),
+        };
+        let outcome = match self.gate.begin(&arrival) {
+            Step::AwaitBody(pending) => pending.finish(body, UnixTime(NOW)),
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
+        };
         let (_, record) = outcome.into_parts();
         match record.verdict() {
             audit::Verdict::Allow => Verdict::Allow,

@@ -2,19 +2,18 @@
 
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Outcome, Step};
-use fieldgate_core::http::HeaderPair;
 use fieldgate_core::settings::RequestHeaders;
 use fieldgate_core::token::remote::{Wait, Waiting};
 use fieldgate_core::token::{TokenError, UnixTime};
 use proxy_wasm::types::Action;
 
-use super::{HeadWas, Request, State};
+use super::{Head, HeadWas, Request, State};
 use crate::host::{self, HostError};
 use crate::published::{Held, NoWait};
 
 /// What is kept of a request.
 pub(super) struct AwaitKeys {
-    headers: Vec<HeaderPair>,
+    head: Head,
     wait: Wait,
     stands: Waiting,
     held: Held,
@@ -69,20 +68,19 @@ impl Request {
     /// Begins to wait for a key of this issuer.
     pub(super) fn await_keys(
         &mut self,
-        headers: Vec<HeaderPair>,
+        head: Head,
         issuer: usize,
         otherwise: Outcome,
         body: Body,
         now: UnixTime,
     ) -> Action {
-        let sizes = headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
-        let Some(held) = self.shared.hold(sizes.fold(0, usize::saturating_add)) else {
+        let Some(held) = self.shared.hold(head.size()) else {
             return self.crowded_out(otherwise, 0);
         };
         match self.shared.want(issuer, now, self.context, self.this.clone()) {
             Ok(wait) => {
                 let stands = Waiting::On;
-                let waiting = AwaitKeys { headers, wait, stands, held, otherwise, body };
+                let waiting = AwaitKeys { head, wait, stands, held, otherwise, body };
                 self.state = State::AwaitKeys(Box::new(waiting));
                 Action::Pause
             }
@@ -116,11 +114,11 @@ impl Request {
         };
         let step = match waiting.stands {
             Waiting::On => None,
-            Waiting::Look => match self.judge_head(&waiting.headers, now) {
+            Waiting::Look => match self.judge_head(&waiting.head, now) {
                 Step::AwaitKeys { .. } => None,
                 step => Some(step),
             },
-            Waiting::LastLook => Some(self.judge_head(&waiting.headers, now)),
+            Waiting::LastLook => Some(self.judge_head(&waiting.head, now)),
             Waiting::Over => {
                 let buffered = waiting.body.size();
                 self.settle(waiting.otherwise, buffered);
@@ -151,7 +149,7 @@ impl Request {
         };
         // A closed gate lets nobody wait.
         let limit = self.shared.gate.settings().map_or(0, |settings| settings.limits.body());
-        let AwaitKeys { headers, wait, stands, held, otherwise, body: before } = *waiting;
+        let AwaitKeys { head, wait, stands, held, otherwise, body: before } = *waiting;
         if size > limit {
             let (_, record) = otherwise.into_parts();
             return self.settle(*record.overruled(Reason::BodyTooLarge), size);
@@ -159,7 +157,7 @@ impl Request {
         let Some(held) = held.grown(size.saturating_sub(before.size())) else {
             return self.crowded_out(otherwise, size);
         };
-        let waiting = AwaitKeys { headers, wait, stands, held, otherwise, body };
+        let waiting = AwaitKeys { head, wait, stands, held, otherwise, body };
         self.state = State::AwaitKeys(Box::new(waiting));
         Action::Pause
     }

@@ -1,12 +1,15 @@
 //! A case through the gate itself, in this process.
 
 use anyhow::{Context, Result};
-use fieldgate_core::audit::ResponseFacts;
-use fieldgate_core::gate::{Effect, Gate, Step};
+use fieldgate_core::audit::{AuditRecord, ResponseFacts};
+use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::HeaderChanges;
+use fieldgate_core::protobuf::Message;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
+
+use serde_json::{Map, Value};
 
 use super::{Observed, WireRequest};
 use crate::token::now;
@@ -35,7 +38,14 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         add("content-length", &request.body.len().to_string());
     }
     let mut upstream = headers.clone();
-    let outcome = match gate.begin(&headers, &KeyStore::default(), &Portable, UnixTime(now())) {
+    let arrival = Arrival {
+        headers: &headers,
+        metadata: &metadata(&request.metadata),
+        published: &KeyStore::default(),
+        verifier: &Portable,
+        now: UnixTime(now()),
+    };
+    let outcome = match gate.begin(&arrival) {
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
         Step::AwaitBody(pending) => {
             let HeaderChanges { removed, set } = pending.header_changes();
@@ -65,4 +75,16 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         }
     }
     Ok(observed)
+}
+
+/// `envoy.config.core.v3.Metadata`: 1 `filter_metadata`, a map of `Struct`.
+fn metadata(filters: &Map<String, Value>) -> Vec<u8> {
+    let mut metadata = Message::default();
+    for (filter, members) in filters {
+        let mut entry = Message::default();
+        entry.bytes(1, filter.as_bytes());
+        entry.bytes(2, &AuditRecord::to_struct(members));
+        metadata.bytes(1, &entry.into_bytes());
+    }
+    metadata.into_bytes()
 }

@@ -10,7 +10,7 @@ use super::Window;
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedClaims {
     pub(super) issuer: usize,
-    pub(super) key: Option<Box<str>>,
+    pub(super) proof: Proof,
     pub(super) subject: Box<str>,
     pub(super) client: Option<Box<str>>,
     pub(super) actor: Option<Actor>,
@@ -19,6 +19,15 @@ pub struct VerifiedClaims {
     pub(super) scopes: Vec<Box<str>>,
     pub(super) jti: Option<Box<str>>,
     pub(super) window: Window,
+}
+
+/// What makes the claims verified ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A signature by the key of this `kid`, if it has one.
+    Signature(Option<Box<str>>),
+    /// The word of another filter.
+    Attestation,
 }
 
 /// Who acts for the subject (RFC 8693 section 4.1).
@@ -35,10 +44,19 @@ impl VerifiedClaims {
         self.issuer
     }
 
-    /// The `kid` of the key that verified the token, if that key has one.
+    /// The `kid` of the key that verified the token, if a key did and has one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+        match &self.proof {
+            Proof::Signature(key) => key.as_deref(),
+            Proof::Attestation => None,
+        }
+    }
+
+    /// Whether another filter has verified the token, and not a signature here.
+    #[must_use]
+    pub fn is_attested(&self) -> bool {
+        self.proof == Proof::Attestation
     }
 
     /// `sub`: 1 to [`SUBJECT_BYTES`](crate::limits::SUBJECT_BYTES) bytes.

@@ -1,16 +1,26 @@
-//! What a caller is judged by, and how a caller is refused.
+//! How a request arrives at the gate, and how its caller may be refused there.
 
 use crate::denial::Reason;
+use crate::http::HeaderPairs;
 use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
 use crate::token::verify::Unverified;
 use crate::token::{TokenError, UnixTime};
 
-/// What a token is judged by.
-pub(super) struct Trust<'t> {
-    pub(super) published: &'t KeyStore,
-    pub(super) verifier: &'t dyn SignatureVerifier,
-    pub(super) now: UnixTime,
+/// The head of a request as the host has it, and what its token is judged by.
+#[derive(Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The headers.
+    pub headers: &'a HeaderPairs,
+    /// The host's metadata of the request, an `envoy.config.core.v3.Metadata` in bytes, where
+    /// [`Settings::reads_metadata`](crate::settings::Settings::reads_metadata); empty elsewhere.
+    pub metadata: &'a [u8],
+    /// The keys that issuers publish.
+    pub published: &'a KeyStore,
+    /// Who checks signatures.
+    pub verifier: &'a dyn SignatureVerifier,
+    /// The time.
+    pub now: UnixTime,
 }
 
 /// A refusal of a caller, and the issuer whose new keys could undo it.
