@@ -19,6 +19,7 @@ use crate::denial::Reason;
 use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
+use crate::identity::known::Known;
 use crate::limits::{Limits, NESTING};
 use crate::plan::{Choice, Plan};
 use crate::reply::{Refusal, Reply};
@@ -45,6 +46,8 @@ pub struct Gate {
 struct Open {
     configuration: Configuration,
     enforced: Rc<Enforced>,
+    /// Tokens verified under this configuration.
+    known: Known,
 }
 
 /// Where a request stands.
@@ -68,7 +71,7 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Pending {
     open: Rc<Open>,
-    principal: Principal,
+    principal: Rc<Principal>,
     changes: HeaderChanges,
     facts: Facts,
 }
@@ -97,7 +100,8 @@ impl Gate {
     pub fn configure(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let configuration = Configuration::read(bytes)?;
         let enforced = Rc::new(Enforced::new(&configuration));
-        Ok(Self { open: Ok(Rc::new(Open { configuration, enforced })) })
+        let known = Known::new(configuration.settings.limits.known());
+        Ok(Self { open: Ok(Rc::new(Open { configuration, enforced, known })) })
     }
 
     /// A gate that refuses every request for `reason`.
@@ -138,7 +142,7 @@ impl Gate {
             Ok(open) => Rc::clone(open),
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
-        match authenticate(&open.configuration, &head, &mut facts, arrival) {
+        match authenticate(&open, &head, &mut facts, arrival) {
             Ok(principal) => {
                 let changes = HeaderChanges::new(&head, &principal, &open.configuration);
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
@@ -218,26 +222,29 @@ impl Outcome {
 }
 
 fn authenticate(
-    configuration: &Configuration,
+    open: &Open,
     head: &Head<'_>,
     facts: &mut Facts,
     arrival: &Arrival<'_>,
-) -> Result<Principal, Refused> {
+) -> Result<Rc<Principal>, Refused> {
+    let Open { configuration, known, .. } = open;
     let Configuration { settings, policy, .. } = configuration;
     let Arrival { metadata, published, verifier, now, .. } = *arrival;
     head.route(settings)?;
     let issuers = &settings.issuers;
-    let claims = match (settings.tokens.find(head)?, attested::find(metadata, issuers)?) {
-        (Some(token), None) => {
-            Some(verify(&Jws::read(&token)?, issuers, published, verifier, now)?)
-        }
-        (None, Some(attested)) => Some(take(&attested, issuers, now)?),
-        (None, None) => None,
+    let principal = match (settings.tokens.find(head)?, attested::find(metadata, issuers)?) {
+        (Some(token), None) => match known.recall(token, published, now) {
+            Some(principal) => principal,
+            None => {
+                let claims = verify(&Jws::read(&token)?, issuers, published, verifier, now)?;
+                let principal = Rc::new(Principal::new(claims, policy));
+                known.keep(token, &principal, published, now);
+                principal
+            }
+        },
+        (None, Some(attested)) => Rc::new(Principal::new(take(&attested, issuers, now)?, policy)),
+        (None, None) => Rc::new(Principal::anonymous(settings.anonymous, head)?),
         (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
-    };
-    let principal = match claims {
-        Some(claims) => Principal::new(claims, policy),
-        None => Principal::anonymous(settings.anonymous, head)?,
     };
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;

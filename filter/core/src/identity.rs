@@ -1,6 +1,7 @@
 //! [`VerifiedClaims`] -> [`Principal`]: who asks, for whom, and with which roles.
 
 pub mod headers;
+pub mod known;
 
 use crate::http::Head;
 use crate::policy::Policy;

@@ -15,6 +15,9 @@ pub const CLAIMS_BYTES: usize = 16 * 1024;
 /// The most keys that are tried for a token without `kid`.
 pub const KEY_TRIES: usize = 4;
 
+/// Verified tokens that are kept in one VM, in bytes with what they say.
+pub const KNOWN_BYTES: usize = 16 << 20;
+
 /// The most groups of a caller.
 pub const GROUPS: usize = 1000;
 
@@ -94,6 +97,8 @@ pub struct Limits {
     pub expanded_fields: u32,
     /// Lists and objects nested in one another in `variables`.
     pub variables_depth: u32,
+    /// Verified tokens that are kept in one VM. None turns it off.
+    pub known_tokens: u32,
 }
 
 impl Limits {
@@ -107,12 +112,19 @@ impl Limits {
         directives: 64,
         expanded_fields: 10_000,
         variables_depth: 64,
+        known_tokens: 1_000,
     };
 
     /// The largest request body that is read, in bytes.
     #[must_use]
     pub fn body(&self) -> usize {
         usize::try_from(self.body_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// How many verified tokens are kept.
+    #[must_use]
+    pub fn known(&self) -> usize {
+        usize::try_from(self.known_tokens).unwrap_or_default()
     }
 
     /// What no configuration can exceed.
@@ -126,5 +138,6 @@ impl Limits {
         directives: 1_000,
         expanded_fields: 100_000,
         variables_depth: 100,
+        known_tokens: 100_000,
     };
 }

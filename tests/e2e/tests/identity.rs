@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use fieldgate_e2e::backend::TAG;
@@ -9,7 +10,9 @@ use fieldgate_e2e::envoy::Template;
 use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::stage::{DENIED, GRANTED, Scene, Stage, body};
 use fieldgate_e2e::suite::{Held, Suite};
+use fieldgate_e2e::token::TokenRecipe;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 type Here = Arc<Held<Scene>>;
 
@@ -17,6 +20,7 @@ fn main() -> ExitCode {
     Suite::new(start)
         .test("names_with_underscores", names_with_underscores)
         .test("tokens_in_logged_paths", tokens_in_logged_paths)
+        .test("a_known_token_ends", a_known_token_ends)
         .run()
 }
 
@@ -28,6 +32,7 @@ async fn start() -> Result<Scene> {
         configuration["identity_headers"] = json!({ "send": ["subject", "roles"] });
         configuration["tokens"] =
             json!({ "sources": [{ "header": "authorization" }, { "query": "access_token" }] });
+        configuration["issuers"][0]["leeway_seconds"] = json!(0);
         let mut listener = stage.listener(template).changed(log_and_allow);
         listener.configuration = Some(configuration.to_string());
         listeners.push(listener);
@@ -92,6 +97,33 @@ async fn tokens_in_logged_paths(here: Here) -> Result<()> {
             let entry = here.envoy.entry(tag).await?;
             ensure!(entry.line["whole_path"] == "/graphql", "{what}: {}", entry.line);
             ensure!(!entry.line.to_string().contains(&token), "{what}: {}", entry.line);
+        }
+    }
+    Ok(())
+}
+
+/// Every worker has verified the token, and knows it until it ends.
+async fn a_known_token_ends(here: Here) -> Result<()> {
+    const SECONDS: u64 = 6;
+    let claims = json!({ "groups": ["customers"], "exp": format!("now+{SECONDS}") });
+    let token = TokenRecipe::claims(claims).mint(&here.bundle.audience);
+    let minted = Instant::now();
+    for (name, _, client) in here.clients() {
+        for nth in 0..6 {
+            let tag = &format!("known-{nth}-{name}");
+            let answer = here.ask_bare(client, tag, GRANTED).bearer(&token).send().await?;
+            here.allowed(&here.envoy, tag, &answer).await?;
+        }
+    }
+    let asked = minted.elapsed();
+    ensure!(asked < Duration::from_secs(SECONDS - 1), "too slow to tell: {asked:?}");
+    // The second in which it was minted may have begun earlier.
+    sleep(Duration::from_secs(SECONDS).saturating_sub(asked)).await;
+    for (name, _, client) in here.clients() {
+        for nth in 0..6 {
+            let tag = &format!("ended-{nth}-{name}");
+            let answer = here.ask_bare(client, tag, GRANTED).bearer(&token).send().await?;
+            here.refused(&here.envoy, tag, &answer, 401, "token_expired").await?;
         }
     }
     Ok(())

@@ -59,6 +59,7 @@ pub(super) struct WireLimits {
     directives: Option<u32>,
     expanded_fields: Option<u32>,
     variables_depth: Option<u32>,
+    known_tokens: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,6 +123,7 @@ impl WireLimits {
             directives,
             expanded_fields,
             variables_depth,
+            known_tokens,
         } = self;
         let (default, cap) = (Limits::DEFAULT, Limits::CAP);
         let bounded = |name: &str, given: Option<u32>, default: u32, cap: u32| match given {
@@ -147,6 +149,12 @@ impl WireLimits {
                 variables_depth,
                 default.variables_depth,
                 cap.variables_depth,
+            )?,
+            known_tokens: bounded(
+                "known_tokens",
+                known_tokens,
+                default.known_tokens,
+                cap.known_tokens,
             )?,
         })
     }

@@ -173,6 +173,13 @@ impl KeyStore {
         (now < good.until).then_some(&good.set)
     }
 
+    /// Which keys of an issuer are in force, as a number that never comes again; none if there are none.
+    #[must_use]
+    pub fn number(&self, issuer: usize, now: UnixTime) -> Option<u64> {
+        let good = self.published(issuer)?.keys.as_ref()?;
+        (now < good.until).then_some(good.number)
+    }
+
     /// What to fetch now. Each is on its way from here on: the host has to come back with
     /// [`Self::answered`], whatever happens.
     pub fn due(&mut self, now: UnixTime) -> Vec<Fetch> {

@@ -12,6 +12,8 @@ mod forward;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod known;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod plan;

@@ -77,6 +77,15 @@ impl VerifiedClaims {
         self.actor.as_ref()
     }
 
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        const EACH: usize = 4 * size_of::<usize>();
+        let names = [&self.groups, &self.roles, &self.scopes].into_iter().flatten();
+        let texts = names.map(AsRef::as_ref).chain(self.parties()).chain(self.jti());
+        let sizes = texts.map(|text| text.len().saturating_add(EACH));
+        sizes.fold(size_of::<Self>(), usize::saturating_add)
+    }
+
     /// Everybody whom the token names: its subject, its client, who acts and who acted before.
     pub(super) fn parties(&self) -> impl Iterator<Item = &str> {
         let actors = self.actor().into_iter().flat_map(|actor| {
