@@ -6,7 +6,7 @@ CARGO_LOCKED = cargo --locked
 TARGET = wasm32-wasip1
 FILTER_BYTES = 1258291
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
-NODE_FOLDERS = tests/interop tests/interop/oidc policies/github
+NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc policies/github
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
@@ -37,8 +37,9 @@ speed: toolchain node ## the timing bounds that a debug build cannot hold
 	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture
 	$(CARGO_LOCKED) test --release -p fieldgate-policy --test speed -- --nocapture
 
-interop: toolchain node ## the document reader against graphql-js (skipped without Node)
-	$(CARGO_LOCKED) test -p fieldgate-core --test document_interop -- --nocapture
+interop: toolchain node ## documents against graphql-js, tokens against jose (skipped without Node)
+	$(CARGO_LOCKED) test -p fieldgate-core --test document_interop --test token_differential \
+	  -- --nocapture
 
 lint: toolchain ## formatting, clippy, documentation, dependency rules
 	cargo fmt --all --check
