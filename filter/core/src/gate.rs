@@ -231,8 +231,9 @@ fn authenticate(
     let Configuration { settings, policy, .. } = configuration;
     let Arrival { metadata, published, verifier, now, .. } = *arrival;
     head.route(settings)?;
-    let issuers = &settings.issuers;
-    let principal = match (settings.tokens.find(head)?, attested::find(metadata, issuers)?) {
+    let (issuers, longest) = (&settings.issuers, settings.limits.token());
+    let token = settings.tokens.find(head, longest)?;
+    let principal = match (token, attested::find(metadata, issuers, longest)?) {
         (Some(token), None) => match known.recall(token, published, now) {
             Some(principal) => principal,
             None => {

@@ -4,13 +4,9 @@
 //! cannot be lifted by anybody. Where a bound on a request is exceeded it is refused, never cut short;
 //! bounds on a record cut the record.
 
-/// The longest bearer token read, in bytes. Real tokens with groups stay under 4 KiB; proxies'
-/// header limits begin at 8 KiB.
+/// The longest bearer token read where nothing else is configured, in bytes. Real tokens with groups
+/// stay under 4 KiB; proxies' header limits begin at 8 KiB.
 pub const TOKEN_BYTES: usize = 8192;
-
-/// The longest claims taken from another filter, in bytes of their protobuf form: those of a token of
-/// [`TOKEN_BYTES`] fit twice.
-pub const CLAIMS_BYTES: usize = 16 * 1024;
 
 /// The most keys that are tried for a token without `kid`.
 pub const KEY_TRIES: usize = 4;
@@ -97,6 +93,8 @@ pub struct Limits {
     pub expanded_fields: u32,
     /// Lists and objects nested in one another in `variables`.
     pub variables_depth: u32,
+    /// A token, or the claims of one that another filter has verified, in bytes.
+    pub token_bytes: u32,
     /// Verified tokens that are kept in one VM. None turns it off.
     pub known_tokens: u32,
 }
@@ -112,6 +110,7 @@ impl Limits {
         directives: 64,
         expanded_fields: 10_000,
         variables_depth: 64,
+        token_bytes: 8192,
         known_tokens: 1_000,
     };
 
@@ -119,6 +118,12 @@ impl Limits {
     #[must_use]
     pub fn body(&self) -> usize {
         usize::try_from(self.body_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// The longest token that is read, in bytes.
+    #[must_use]
+    pub fn token(&self) -> usize {
+        usize::try_from(self.token_bytes).unwrap_or_default()
     }
 
     /// How many verified tokens are kept.
@@ -138,6 +143,8 @@ impl Limits {
         directives: 1_000,
         expanded_fields: 100_000,
         variables_depth: 100,
+        // Envoy takes 60 KiB of headers, unless it is told otherwise.
+        token_bytes: 48 << 10,
         known_tokens: 100_000,
     };
 }

@@ -37,7 +37,7 @@ pub enum TokenError {
     /// The value is not exactly the prefix of its place, for `Authorization` `Bearer` and one space,
     /// and a b64token (RFC 6750 section 2.1).
     Scheme,
-    /// The token is longer than [`TOKEN_BYTES`](crate::limits::TOKEN_BYTES).
+    /// The token is longer than is configured.
     TooLarge,
     /// Not three parts of canonical base64url around JSON (RFC 7515 sections 2 and 7.1).
     Malformed,

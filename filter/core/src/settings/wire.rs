@@ -59,6 +59,7 @@ pub(super) struct WireLimits {
     directives: Option<u32>,
     expanded_fields: Option<u32>,
     variables_depth: Option<u32>,
+    token_bytes: Option<u32>,
     known_tokens: Option<u32>,
 }
 
@@ -123,6 +124,7 @@ impl WireLimits {
             directives,
             expanded_fields,
             variables_depth,
+            token_bytes,
             known_tokens,
         } = self;
         let (default, cap) = (Limits::DEFAULT, Limits::CAP);
@@ -150,6 +152,7 @@ impl WireLimits {
                 default.variables_depth,
                 cap.variables_depth,
             )?,
+            token_bytes: bounded("token_bytes", token_bytes, default.token_bytes, cap.token_bytes)?,
             known_tokens: bounded(
                 "known_tokens",
                 known_tokens,

@@ -17,7 +17,6 @@ use std::fmt;
 use serde_json::Number;
 
 use crate::json::Json;
-use crate::limits::CLAIMS_BYTES;
 use crate::protobuf::{Fields, Value};
 use crate::token::TokenError;
 use crate::token::verify::{CLAIMS_DEPTH, IssuerRules, KeySource};
@@ -51,10 +50,11 @@ impl fmt::Debug for Attested<'_, '_> {
 ///
 /// # Errors
 /// `Duplicate` for claims in two places; `Malformed` for bytes that are not metadata, or claims that
-/// are not an object with one reading; `TooLarge` for more than [`CLAIMS_BYTES`] of them.
+/// are not an object with one reading; `TooLarge` for more than a token of the `longest` length has.
 pub fn find<'r, 'm>(
     metadata: &'m [u8],
     issuers: &'r [IssuerRules],
+    longest: usize,
 ) -> Result<Option<Attested<'r, 'm>>, TokenError> {
     let mut found: Option<Attested<'r, 'm>> = None;
     for rules in issuers {
@@ -63,7 +63,7 @@ pub fn find<'r, 'm>(
         if found.as_ref().is_some_and(|found| found.trust == trust) {
             continue;
         }
-        if let Some(payload) = trust.find(metadata)?
+        if let Some(payload) = trust.find(metadata, longest)?
             && found.replace(Attested { trust, payload }).is_some()
         {
             return Err(TokenError::Duplicate);
@@ -73,10 +73,11 @@ pub fn find<'r, 'm>(
 }
 
 impl Trust {
-    fn find<'m>(&self, metadata: &'m [u8]) -> Result<Option<Json<'m>>, TokenError> {
+    fn find<'m>(&self, metadata: &'m [u8], longest: usize) -> Result<Option<Json<'m>>, TokenError> {
         let Some(filter) = entry(metadata, 1, &self.filter)? else { return Ok(None) };
         let Some(claims) = entry(filter, 1, &self.key)? else { return Ok(None) };
-        if claims.len() > CLAIMS_BYTES {
+        // In this form the claims of a token fit into twice its length, however short they are.
+        if claims.len() / 2 > longest {
             return Err(TokenError::TooLarge);
         }
         match value(claims, CLAIMS_DEPTH)? {
@@ -205,7 +206,7 @@ mod tests {
     #[track_caller]
     fn check(metadata: &[u8], expected: Result<Option<&str>, TokenError>) {
         let expected = expected.map(|text| text.map(|text| Json::read(text, 32).unwrap()));
-        assert_eq!(trust().find(metadata), expected);
+        assert_eq!(trust().find(metadata, 8192), expected);
     }
 
     #[test]
@@ -269,7 +270,7 @@ mod tests {
         ] {
             check(&metadata(JWT_AUTHN, "payload", &value), Err(TokenError::Malformed));
         }
-        let long = "x".repeat(CLAIMS_BYTES);
+        let long = "x".repeat(16 * 1024);
         let large = metadata(JWT_AUTHN, "payload", &of(&[("a", &text(&long))]));
         check(&large, Err(TokenError::TooLarge));
     }

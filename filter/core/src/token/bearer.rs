@@ -8,7 +8,7 @@ use std::fmt;
 use crate::limits::TOKEN_BYTES;
 use crate::token::TokenError;
 
-/// The text of a token as the caller sent it: 1 to [`TOKEN_BYTES`] bytes of b64token, unverified.
+/// The text of a token as the caller sent it: a b64token of bounded length, unverified.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawToken<'a>(&'a str);
 
@@ -30,18 +30,22 @@ impl fmt::Debug for RawToken<'_> {
 pub const BEARER: &str = "Bearer ";
 
 impl<'a> RawToken<'a> {
-    /// The token in one value, behind a prefix that may be empty.
+    /// The token in one value, behind a prefix that may be empty, of at most [`TOKEN_BYTES`].
     ///
     /// # Errors
     /// `Scheme`, `TooLarge` or `Duplicate`.
     pub fn read(value: &'a [u8], prefix: &str) -> Result<Self, TokenError> {
+        Self::read_within(value, prefix, TOKEN_BYTES)
+    }
+
+    fn read_within(value: &'a [u8], prefix: &str, longest: usize) -> Result<Self, TokenError> {
         // RFC 9110 section 11.1: the scheme is case-insensitive.
         let (scheme, token) = value.split_at_checked(prefix.len()).ok_or(TokenError::Scheme)?;
         if !scheme.eq_ignore_ascii_case(prefix.as_bytes()) {
             return Err(TokenError::Scheme);
         }
         // Before anything that looks at every byte.
-        if token.len() > TOKEN_BYTES {
+        if token.len() > longest {
             return Err(TokenError::TooLarge);
         }
         // RFC 9110 section 5.3: a proxy may join two header lines with a comma.
@@ -55,18 +59,19 @@ impl<'a> RawToken<'a> {
     }
 }
 
-/// The one token among the values of all places, each with the prefix of its place; none if no
-/// place has a value.
+/// The one token among the values of all places, each with the prefix of its place, of so many bytes
+/// at most; none if no place has a value.
 ///
 /// # Errors
 /// `Duplicate`, or that of the value. An empty or foreign value is not a missing one: whoever sends
 /// a credential is never taken for anonymous.
 pub fn only<'a>(
     mut values: impl Iterator<Item = (&'a [u8], &'a str)>,
+    longest: usize,
 ) -> Result<Option<RawToken<'a>>, TokenError> {
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some((value, prefix)), None) => RawToken::read(value, prefix).map(Some),
+        (Some((value, prefix)), None) => RawToken::read_within(value, prefix, longest).map(Some),
         (Some(_), Some(_)) => Err(TokenError::Duplicate),
     }
 }
@@ -87,7 +92,7 @@ mod tests {
 
     #[track_caller]
     fn check(values: &[&[u8]], expected: Result<Option<&str>, TokenError>) {
-        let found = only(values.iter().map(|value| (*value, BEARER)));
+        let found = only(values.iter().map(|value| (*value, BEARER)), TOKEN_BYTES);
         assert_eq!(found.map(|token| token.map(RawToken::expose)), expected);
     }
 

@@ -54,12 +54,16 @@ impl Default for TokenRules {
 pub const AUTHORIZATION: &str = "authorization";
 
 impl TokenRules {
-    /// The one token of a request; none if no place has a value.
+    /// The one token of a request, of so many bytes at most; none if no place has a value.
     ///
     /// # Errors
     /// `Duplicate` for more than one value in all places, or the fault of the one.
-    pub fn find<'a>(&'a self, head: &Head<'a>) -> Result<Option<RawToken<'a>>, TokenError> {
-        only(self.sources.iter().flat_map(|source| source.values(head)))
+    pub fn find<'a>(
+        &'a self,
+        head: &Head<'a>,
+        longest: usize,
+    ) -> Result<Option<RawToken<'a>>, TokenError> {
+        only(self.sources.iter().flat_map(|source| source.values(head)), longest)
     }
 
     /// Whether every parameter of a URL query is one of ours.
@@ -219,7 +223,7 @@ mod tests {
     fn check(headers: &[(&str, &str)], expected: Result<Option<&str>, TokenError>) {
         let (rules, pairs) = (rules(), pairs(headers));
         let head = Head::read(&pairs);
-        let found = rules.find(&head).map(|token| token.map(RawToken::expose));
+        let found = rules.find(&head, 8192).map(|token| token.map(RawToken::expose));
         assert_eq!(found, expected, "{headers:?}");
     }
 

@@ -234,6 +234,18 @@ fn nothing_is_known_where_that_is_turned_off() {
     assert_eq!(plain.settings().unwrap().limits.known_tokens, 1000);
 }
 
+#[test]
+fn tokens_are_as_long_as_is_configured() {
+    let groups: Vec<String> = (0..200).map(|at| format!("\"{at:036}\"")).collect();
+    let claims = ALICE.replace("\"g0\"", &format!("\"g0\",{}", groups.join(",")));
+    let long = token(&claims, GOOD);
+    let with = |limits: &str| World::of(gate_with(limits)).ask(&long, 1000).0;
+    assert_eq!(with(""), "token_too_large");
+    let bytes = long.len();
+    assert_eq!(with(&format!(r#","limits":{{"token_bytes":{bytes}}}"#)), "allow");
+    assert_eq!(with(&format!(r#","limits":{{"token_bytes":{}}}"#, bytes - 1)), "token_too_large");
+}
+
 /// Tokens of the largest size, each with as many groups as there may be.
 #[test]
 fn large_tokens_are_bounded_by_their_bytes() {

@@ -76,6 +76,8 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("+", "\"limits\":{\"directives\":10001}", "limits.directives"),
     ("+", "\"limits\":{\"expanded_fields\":100001}", "limits.expanded_fields"),
     ("+", "\"limits\":{\"variables_depth\":101}", "limits.variables_depth"),
+    ("+", "\"limits\":{\"token_bytes\":49152}", "ok"),
+    ("+", "\"limits\":{\"token_bytes\":49153}", "limits.token_bytes"),
     ("+", "\"limits\":{\"known_tokens\":0}", "ok"),
     ("+", "\"limits\":{\"known_tokens\":100000}", "ok"),
     ("+", "\"limits\":{\"known_tokens\":100001}", "limits.known_tokens"),

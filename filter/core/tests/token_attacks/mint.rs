@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fieldgate_core::limits::TOKEN_BYTES;
 use fieldgate_core::token::bearer::{BEARER, only};
 use fieldgate_core::token::compact::Jws;
 use fieldgate_core::token::keys::{Algorithm, KeySet};
@@ -136,7 +137,7 @@ pub(crate) fn claims(changes: &[(&str, Option<&str>)]) -> String {
 /// What becomes of these values of `Authorization`.
 pub(crate) fn outcome(values: &[&[u8]], now: u64) -> Result<VerifiedClaims, TokenError> {
     let values = values.iter().map(|value| (*value, BEARER));
-    let raw = only(values)?.ok_or(TokenError::Missing)?;
+    let raw = only(values, TOKEN_BYTES)?.ok_or(TokenError::Missing)?;
     let published = KeyStore::default();
     verify(&Jws::read(&raw)?, ISSUERS.as_slice(), &published, &Portable, UnixTime(now))
         .map_err(|unverified| unverified.error)
