@@ -89,6 +89,15 @@ pub fn decide(
     decision
 }
 
+/// Whether the decision on an operation is without a denial.
+#[must_use]
+pub fn allows(plan: &Plan, policy: &Policy, authority: &Authority, included: &Included) -> bool {
+    plan.uses.iter().all(|one| {
+        is_granted(policy, authority, one)
+            || one.condition.is_some_and(|id| plan.switched_off(id, included).is_some())
+    })
+}
+
 /// Every party must be granted; what has no access entry is granted to nobody.
 fn is_granted(policy: &Policy, authority: &Authority, one: &FieldUse) -> bool {
     access(policy, one).is_some_and(|access| authority.parties().all(|roles| access.grants(roles)))

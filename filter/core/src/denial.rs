@@ -311,6 +311,11 @@ const fn token_answer(error: crate::token::TokenError) -> Answer {
         crate::token::TokenError::KeysUnavailable => {
             answer(503, "KEYS_UNAVAILABLE", "The access token cannot be verified now")
         }
+        crate::token::TokenError::Authentication => answer(
+            401,
+            "INSUFFICIENT_USER_AUTHENTICATION",
+            "Another authentication of the user is required",
+        ),
         _ => answer(401, "UNAUTHENTICATED", "The access token is not valid"),
     }
 }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
-use crate::challenge;
+use crate::challenge::{self, Challenge};
 use crate::decide::decide;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
@@ -27,7 +27,7 @@ use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
 use crate::token::compact::Jws;
 use crate::token::remote::KeyStore;
-use crate::token::verify::{KeySource, take, verify};
+use crate::token::verify::{KeySource, VerifiedClaims, take, verify};
 use crate::token::{TokenError, UnixTime, attested};
 
 mod arrival;
@@ -147,9 +147,12 @@ impl Gate {
                 let changes = HeaderChanges::new(&head, &principal, &open.configuration);
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
             }
-            Err(Refused { reason, awaits: None }) => Step::Settle(refuse(reason, facts)),
-            Err(Refused { reason, awaits: Some(issuer) }) => {
-                Step::AwaitKeys { issuer, otherwise: refuse(reason, facts) }
+            Err(Refused { reason, awaits, issuer }) => {
+                let outcome = refuse(open.refusal(reason, issuer), facts);
+                match awaits {
+                    None => Step::Settle(outcome),
+                    Some(issuer) => Step::AwaitKeys { issuer, otherwise: outcome },
+                }
             }
         }
     }
@@ -167,6 +170,14 @@ impl Gate {
     pub fn unseen(&self) -> AuditRecord {
         let facts = Facts { enforced: self.enforced().cloned(), ..Facts::default() };
         AuditRecord::new(Verdict::None(Reason::NotEvaluated), facts)
+    }
+}
+
+impl Open {
+    /// The refusal of a caller, whose token is that of an issuer if that is proven.
+    fn refusal(&self, reason: Reason, issuer: Option<usize>) -> Refusal {
+        let issuer = issuer.and_then(|issuer| self.configuration.settings.issuers.get(issuer));
+        Refusal::from(reason).asking(Challenge::by(reason, issuer))
     }
 }
 
@@ -188,7 +199,8 @@ impl Pending {
     pub fn finish(mut self, body: &[u8], now: UnixTime) -> Box<Outcome> {
         // The body took its time.
         if let Err(error) = self.principal.check(now) {
-            return self.refuse(Reason::Token(error));
+            let issuer = self.principal.claims.as_ref().map(VerifiedClaims::issuer);
+            return refuse(self.open.refusal(error.into(), issuer), self.facts);
         }
         if body.len() > self.body_limit() {
             return self.refuse(Reason::BodyTooLarge);
@@ -277,7 +289,8 @@ fn authorize(
     body: &[u8],
     facts: &mut Facts,
 ) -> Result<Permit, Refusal> {
-    let Configuration { settings: Settings { limits, .. }, policy, .. } = configuration;
+    let Configuration { settings: Settings { limits, scope_challenge, .. }, policy, .. } =
+        configuration;
     let request = GraphqlRequest::read(body, limits.variables_depth)?;
     facts.note_document(&request.query);
     let (document, choice) = read(&request, &request.query, limits)?;
@@ -291,7 +304,8 @@ fn authorize(
     if let Some(reason) = decision.reason() {
         facts.note_denied(&decision, &plan, policy, &request.query);
         let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
-        return Err(refusal.asking(challenge::of_denial(principal)));
+        let asked = challenge::of_denial(principal, &plan, policy, &included, *scope_challenge);
+        return Err(refusal.asking(asked));
     }
 
     let text = rewrite(&document, choice, &plan, &decision.removed).ok_or(Reason::Internal)?;

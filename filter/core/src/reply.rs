@@ -103,7 +103,8 @@ impl From<Refusal> for Reply {
         // Who is asked for a token gets the answer of one who sent none.
         let answer = match challenge {
             Some(Challenge::Token) => Reason::Token(TokenError::Missing).answer(),
-            Some(Challenge::ValidToken) | None => reason.answer(),
+            Some(Challenge::ValidToken | Challenge::Authentication(_) | Challenge::Scopes(_))
+            | None => reason.answer(),
         };
         let mut error = json!({ "message": answer.message, "extensions": { "code": answer.code } });
         if let (Some(Location { line, column }), Some(error)) = (location, error.as_object_mut()) {

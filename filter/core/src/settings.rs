@@ -23,6 +23,7 @@ use base64::engine::general_purpose::STANDARD;
 pub use self::error::ConfigurationError;
 use self::issuer::read_issuers;
 use self::wire::{Object, Wire, plain, read_mode, value};
+use crate::challenge::ScopeChallenge;
 use crate::identity::headers::IdentityHeaders;
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -81,6 +82,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The record's forms.
     pub audit: AuditForm,
+    /// Whether missing scopes are told.
+    pub scope_challenge: ScopeChallenge,
 }
 
 impl Settings {
@@ -142,6 +145,7 @@ impl Configuration {
             issuers,
             limits,
             audit,
+            challenges,
             policy,
         } = wire;
         if version != VERSION {
@@ -161,6 +165,7 @@ impl Configuration {
             issuers,
             limits: limits.0.read()?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
+            scope_challenge: challenges.0.read(),
         };
         Ok(Self { settings, policy, digest })
     }

@@ -65,6 +65,8 @@ pub enum TokenError {
     Lifetime,
     /// `aud` does not name this service (RFC 7519 section 4.1.3).
     Audience,
+    /// The subject was not authenticated as is asked for, or too long ago (RFC 9470 section 3).
+    Authentication,
     /// Its issuer's configuration says that it is worth nothing any more.
     Revoked,
     /// A claim is missing or of another type than it has to be (RFC 7519 section 4.1).
@@ -95,6 +97,7 @@ impl TokenError {
             Self::IssuedInFuture => "token_issued_in_future",
             Self::Lifetime => "token_lifetime",
             Self::Audience => "token_audience",
+            Self::Authentication => "token_authentication",
             Self::Revoked => "token_revoked",
             Self::Claims => "token_claims",
             Self::GroupsOverage => "token_groups_overage",

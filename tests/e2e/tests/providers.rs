@@ -11,7 +11,8 @@ use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::Portable;
 use fieldgate_core::token::verify::{
-    ClaimRules, IssuerRules, KeySource, NamesRule, Split, TimeRules, VerifiedClaims, verify,
+    AuthenticationRules, ClaimRules, IssuerRules, KeySource, NamesRule, Split, TimeRules,
+    VerifiedClaims, verify,
 };
 use fieldgate_core::token::{TokenError, UnixTime};
 use fieldgate_e2e::client::Client;
@@ -130,6 +131,7 @@ fn outcome(issuer: &str, jwks: &Value, token: &str) -> Result<VerifiedClaims> {
         algorithms: vec![keys::Algorithm::Rs256, keys::Algorithm::Es256],
         token_types: vec!["at+jwt".into()],
         time: TimeRules::default(),
+        authentication: AuthenticationRules::default(),
         claims: ClaimRules { groups: vec![groups], ..ClaimRules::default() },
         revoked: Revocations::default(),
         keys: KeySource::Inline(KeySet::read(&jwks.to_string()).expect("a key set")),

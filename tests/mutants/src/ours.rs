@@ -9,7 +9,8 @@ use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::Portable;
 use fieldgate_core::token::verify::{
-    ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims, verify,
+    AuthenticationRules, ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims,
+    verify,
 };
 use fieldgate_core::token::{TokenError, UnixTime};
 use serde_json::json;
@@ -62,6 +63,7 @@ fn rules(issuer: &Issuer, set: &str) -> Result<IssuerRules, String> {
         algorithms: issuer.algorithms.iter().map(known).collect(),
         token_types: TYPES.map(Into::into).to_vec(),
         time: TimeRules { leeway: LEEWAY, ..TimeRules::default() },
+        authentication: AuthenticationRules::default(),
         claims: ClaimRules {
             groups: vec![NamesRule::plain("groups".parse().expect("a path"))],
             ..ClaimRules::default()

@@ -23,15 +23,18 @@ pub struct Arrival<'a> {
     pub now: UnixTime,
 }
 
-/// A refusal of a caller, and the issuer whose new keys could undo it.
+/// A refusal of a caller.
 pub(super) struct Refused {
     pub(super) reason: Reason,
+    /// The issuer whose new keys could undo it.
     pub(super) awaits: Option<usize>,
+    /// The issuer whose token it is, where that is proven.
+    pub(super) issuer: Option<usize>,
 }
 
 impl From<Reason> for Refused {
     fn from(reason: Reason) -> Self {
-        Self { reason, awaits: None }
+        Self { reason, awaits: None, issuer: None }
     }
 }
 
@@ -42,7 +45,7 @@ impl From<TokenError> for Refused {
 }
 
 impl From<Unverified> for Refused {
-    fn from(Unverified { error, awaits }: Unverified) -> Self {
-        Self { reason: Reason::Token(error), awaits }
+    fn from(Unverified { error, awaits, issuer }: Unverified) -> Self {
+        Self { reason: Reason::Token(error), awaits, issuer }
     }
 }

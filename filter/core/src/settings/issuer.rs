@@ -10,7 +10,8 @@ use super::published::WirePublished;
 use super::revoked::WireRevoked;
 use super::trust::WireTrust;
 use super::wire::{Object, value};
-use crate::token::verify::{Exp, IssuerRules, TimeRules};
+use crate::policy::rules::is_scope;
+use crate::token::verify::{AuthenticationRules, Exp, IssuerRules, TimeRules};
 
 /// RFC 7519 4.1.4 allows "no more than a few minutes".
 const LEEWAY_SECONDS_MAX: u64 = 300;
@@ -29,11 +30,38 @@ pub(super) struct WireIssuer<'a> {
     leeway_seconds: Option<u64>,
     max_lifetime_seconds: Option<u64>,
     exp: Option<Box<str>>,
+    authentication: Option<Object<WireAuthentication>>,
     token_types: Option<Vec<Box<str>>>,
     #[serde(default)]
     claims: Object<WireClaims>,
     #[serde(default)]
     revoked: Object<WireRevoked>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireAuthentication {
+    #[serde(default)]
+    acr_values: Vec<Box<str>>,
+    max_age_seconds: Option<u64>,
+}
+
+impl WireAuthentication {
+    fn read(self, at: &str) -> Result<AuthenticationRules, ConfigurationError> {
+        let Self { acr_values, max_age_seconds } = self;
+        if acr_values.is_empty() && max_age_seconds.is_none() {
+            return Err(value(at, "expected `acr_values`, `max_age_seconds` or both"));
+        }
+        // They go into a challenge, with blanks between them.
+        if !acr_values.iter().all(|acr| is_scope(acr)) {
+            let message = "expected visible ASCII characters, without `\"` and `\\`";
+            return Err(value(&format!("{at}.acr_values"), message));
+        }
+        if max_age_seconds == Some(0) {
+            return Err(value(&format!("{at}.max_age_seconds"), "expected a second at least"));
+        }
+        Ok(AuthenticationRules { acr_values, max_age: max_age_seconds })
+    }
 }
 
 pub(super) fn read_issuers(
@@ -66,6 +94,7 @@ impl WireIssuer<'_> {
             leeway_seconds,
             max_lifetime_seconds,
             exp,
+            authentication,
             token_types,
             claims,
             revoked,
@@ -77,6 +106,10 @@ impl WireIssuer<'_> {
             return Err(value(&format!("{at}.audiences"), "expected at least one audience"));
         }
         let time = read_time(leeway_seconds, max_lifetime_seconds, exp.as_deref(), at)?;
+        let authentication = match authentication {
+            None => AuthenticationRules::default(),
+            Some(asked) => asked.0.read(&format!("{at}.authentication"))?,
+        };
         let claims = claims.0.read(&format!("{at}.claims"))?;
         let revoked = revoked.0.read(&format!("{at}.revoked"))?;
         if trust.is_some() && token_types.is_some() {
@@ -86,7 +119,17 @@ impl WireIssuer<'_> {
         let token_types = token_types.unwrap_or_else(|| vec!["JWT".into(), "at+jwt".into()]);
         let given = Given { algorithms, jwks, remote_jwks, discovery, trust };
         let (algorithms, keys) = given.read(&issuer, at)?;
-        Ok(IssuerRules { issuer, audiences, algorithms, token_types, time, claims, revoked, keys })
+        Ok(IssuerRules {
+            issuer,
+            audiences,
+            algorithms,
+            token_types,
+            time,
+            authentication,
+            claims,
+            revoked,
+            keys,
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use super::identity::WireIdentityHeaders;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
 use super::{ConfigurationError, RequestHeaders};
+use crate::challenge::ScopeChallenge;
 use crate::limits::Limits;
 
 #[derive(Deserialize)]
@@ -33,6 +34,8 @@ pub(super) struct Wire<'a> {
     pub(super) limits: Object<WireLimits>,
     #[serde(default)]
     pub(super) audit: Object<WireAudit>,
+    #[serde(default)]
+    pub(super) challenges: Object<WireChallenges>,
     pub(super) policy: Box<str>,
 }
 
@@ -68,6 +71,19 @@ pub(super) struct WireLimits {
 pub(super) struct WireAudit {
     #[serde(default)]
     pub(super) nested: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireChallenges {
+    #[serde(default)]
+    scope: bool,
+}
+
+impl WireChallenges {
+    pub(super) fn read(&self) -> ScopeChallenge {
+        if self.scope { ScopeChallenge::On } else { ScopeChallenge::Off }
+    }
 }
 
 /// A JSON object and nothing else: a derived struct would take an array of its members too.

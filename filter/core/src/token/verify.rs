@@ -6,6 +6,7 @@
 //! sender constraints (`cnf`), and any default that lets a token pass; optional is only what
 //! [`IssuerRules`] or the RFC calls so.
 
+mod authentication;
 mod claims;
 mod names;
 mod path;
@@ -22,6 +23,7 @@ use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
 use crate::token::{TokenError, UnixTime, media_type};
 
+pub use authentication::AuthenticationRules;
 pub use names::{NamesRule, Split};
 pub use path::{ClaimPath, NotAPath};
 pub use rules::{ClaimRules, IssuerRules, KeySource};
@@ -39,11 +41,13 @@ pub struct Unverified {
     pub error: TokenError,
     /// The issuer of which a key is missing that may have been published since.
     pub awaits: Option<usize>,
+    /// The issuer whose token it is, where that is proven.
+    pub issuer: Option<usize>,
 }
 
 impl From<TokenError> for Unverified {
     fn from(error: TokenError) -> Self {
-        Self { error, awaits: None }
+        Self { error, awaits: None, issuer: None }
     }
 }
 
@@ -77,14 +81,17 @@ pub fn verify(
             .keys(issuer, now)
             .ok_or(TokenError::KeysUnavailable)
             .and_then(|keys| signing_key(jws, keys, verifier))
-            .map_err(|error| Unverified { error, awaits: awaited(error, jws).then_some(issuer) })?,
+            .map_err(|error| Unverified {
+                awaits: awaited(error, jws).then_some(issuer),
+                ..error.into()
+            })?,
         // What another filter verifies comes from there, or not at all.
         KeySource::Attested(_) => return Err(TokenError::Issuer.into()),
     };
     // From here on the issuer speaks.
     check_type(jws.typ(), &rules.token_types)?;
     let proof = Proof::Signature(key.kid().map(Into::into));
-    Ok(accept(&payload, issuer, rules, proof, now)?)
+    accept(&payload, issuer, rules, proof, now)
 }
 
 /// Takes claims that another filter has verified: everything but the signature is asked here too.
@@ -95,7 +102,7 @@ pub fn take(
     attested: &Attested<'_, '_>,
     issuers: &[IssuerRules],
     now: UnixTime,
-) -> Result<VerifiedClaims, TokenError> {
+) -> Result<VerifiedClaims, Unverified> {
     let Attested { trust, payload } = attested;
     let (issuer, rules) = issuer(payload, issuers)?;
     match &rules.keys {
@@ -103,13 +110,24 @@ pub fn take(
             accept(payload, issuer, rules, Proof::Attestation, now)
         }
         KeySource::Attested(_) | KeySource::Inline(_) | KeySource::Published(_) => {
-            Err(TokenError::Issuer)
+            Err(TokenError::Issuer.into())
         }
     }
 }
 
 /// What a payload says, where it is the issuer's.
 fn accept(
+    payload: &Json<'_>,
+    issuer: usize,
+    rules: &IssuerRules,
+    proof: Proof,
+    now: UnixTime,
+) -> Result<VerifiedClaims, Unverified> {
+    read(payload, issuer, rules, proof, now)
+        .map_err(|error| Unverified { issuer: Some(issuer), ..error.into() })
+}
+
+fn read(
     payload: &Json<'_>,
     issuer: usize,
     rules: &IssuerRules,
@@ -131,7 +149,9 @@ fn accept(
         window,
     };
     rules.revoked.check(claims.jti(), claims.parties(), time::issued(payload)?)?;
-    Ok(claims)
+    // Last, as it tells the caller what would do: only one whose token is good otherwise.
+    let window = rules.authentication.check(payload, claims.window, now)?;
+    Ok(VerifiedClaims { window, ..claims })
 }
 
 /// RFC 7519 section 4.1.1, RFC 8725 section 3.8: a string equal to the name of exactly one issuer.
@@ -231,6 +251,7 @@ mod tests {
             algorithms: vec![Algorithm::EdDsa],
             token_types: vec!["JWT".into(), "application/at+jwt".into()],
             time: TimeRules::default(),
+            authentication: AuthenticationRules::default(),
             claims: ClaimRules::default(),
             revoked: Revocations::default(),
             keys: KeySource::Inline(

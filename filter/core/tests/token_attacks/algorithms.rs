@@ -8,7 +8,9 @@ use fieldgate_core::token::keys::{Algorithm, KeySet};
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::Portable;
-use fieldgate_core::token::verify::{ClaimRules, IssuerRules, KeySource, TimeRules, verify};
+use fieldgate_core::token::verify::{
+    AuthenticationRules, ClaimRules, IssuerRules, KeySource, TimeRules, verify,
+};
 use superboring::rsa::Padding;
 
 use crate::mint::{KEYS, NOW, Sign, claims, mint, set};
@@ -22,6 +24,7 @@ fn issuer(algorithms: &[Algorithm], keys: KeySet) -> [IssuerRules; 1] {
         algorithms: algorithms.to_vec(),
         token_types: vec!["JWT".into()],
         time: TimeRules::default(),
+        authentication: AuthenticationRules::default(),
         claims: ClaimRules::default(),
         revoked: Revocations::default(),
         keys: KeySource::Inline(keys),

@@ -12,7 +12,8 @@ use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::revocation::Revocations;
 use fieldgate_core::token::signature::{Portable, ecdsa_der};
 use fieldgate_core::token::verify::{
-    ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims, verify,
+    AuthenticationRules, ClaimRules, IssuerRules, KeySource, NamesRule, TimeRules, VerifiedClaims,
+    verify,
 };
 use fieldgate_core::token::{TokenError, UnixTime};
 use jwt_simple::algorithms::{ES256KeyPair, Ed25519KeyPair, RS256KeyPair};
@@ -51,6 +52,7 @@ pub(crate) static ISSUERS: LazyLock<[IssuerRules; 2]> = LazyLock::new(|| {
         algorithms: algorithms.to_vec(),
         token_types: vec!["JWT".into(), "at+jwt".into()],
         time: TimeRules::default(),
+        authentication: AuthenticationRules::default(),
         claims: ClaimRules {
             groups: vec![NamesRule::plain("groups".parse().expect("a path"))],
             ..ClaimRules::default()

@@ -1,6 +1,6 @@
 //! What is accepted from an issuer: a configuration's rules as the verifier reads them.
 
-use super::{ClaimPath, NamesRule, TimeRules};
+use super::{AuthenticationRules, ClaimPath, NamesRule, TimeRules};
 use crate::token::attested::Trust;
 use crate::token::keys::{Algorithm, KeySet};
 use crate::token::remote::RemoteKeys;
@@ -19,6 +19,8 @@ pub struct IssuerRules {
     pub token_types: Vec<Box<str>>,
     /// When its tokens are valid.
     pub time: TimeRules,
+    /// How its subjects have to be authenticated.
+    pub authentication: AuthenticationRules,
     /// Where its claims are.
     pub claims: ClaimRules,
     /// What is worth nothing any more.

@@ -32,9 +32,17 @@ pub struct Window {
     /// The later of `nbf` and `iat`.
     begins: UnixTime,
     leeway: u64,
+    /// From when until when the subject's authentication is recent enough, if that is asked for.
+    authenticated: Option<(UnixTime, UnixTime)>,
 }
 
 impl Window {
+    /// The same, for a subject that was authenticated at `time` and has to be again after `max_age`
+    /// seconds.
+    pub(super) fn authenticated(self, time: UnixTime, max_age: u64) -> Self {
+        Self { authenticated: Some((time, time.plus(max_age))), ..self }
+    }
+
     /// `exp` without leeway.
     #[must_use]
     pub const fn expires(self) -> UnixTime {
@@ -44,13 +52,18 @@ impl Window {
     /// Whether the token is valid at `now`.
     ///
     /// # Errors
-    /// `Expired` or `NotYetValid`.
+    /// `Expired`, `NotYetValid` or `Authentication`.
     pub fn check(self, now: UnixTime) -> Result<(), TokenError> {
+        let recent = |(time, until): (UnixTime, UnixTime)| {
+            time <= now.plus(self.leeway) && now < until.plus(self.leeway)
+        };
         // "MUST be before the expiration date/time": at the very second it is over.
         if now >= self.expires.plus(self.leeway) {
             Err(TokenError::Expired)
         } else if self.begins > now.plus(self.leeway) {
             Err(TokenError::NotYetValid)
+        } else if !self.authenticated.is_none_or(recent) {
+            Err(TokenError::Authentication)
         } else {
             Ok(())
         }
@@ -88,6 +101,7 @@ pub(super) fn window(
         expires: UnixTime(expires),
         begins: UnixTime(begins.unwrap_or_default()),
         leeway,
+        authenticated: None,
     };
     window(not_before).check(now)?;
     let whole = window(issued.max(not_before));
@@ -112,13 +126,13 @@ fn longest(claims: &Json<'_>, max_lifetime: Option<u64>) -> Result<Option<u64>, 
 
 /// What becomes of a fraction of a second.
 #[derive(Clone, Copy)]
-enum Round {
+pub(super) enum Round {
     Down,
     Up,
 }
 
 /// A NumericDate (RFC 7519 section 2): a number from zero to below 2^53, where doubles are exact.
-fn date(claims: &Json<'_>, name: &str, round: Round) -> Result<Option<u64>, TokenError> {
+pub(super) fn date(claims: &Json<'_>, name: &str, round: Round) -> Result<Option<u64>, TokenError> {
     const END: u64 = 1 << 53;
     let Some(value) = claims.member(name) else {
         return Ok(None);
