@@ -92,6 +92,8 @@ pub enum Code {
     UnpinnedImage,
     /// A bundle that holds request headers, for a platform that cannot.
     HeadersNotHeld,
+    /// A port of a sidecar that is open where Istio does not serve it as HTTP.
+    UnguardedPort,
     /// A resource that a plain `kubectl apply` does not take.
     ManifestLarge,
     /// A resource that a cluster does not take.
@@ -176,6 +178,7 @@ impl Code {
             Self::Unloadable => "unloadable",
             Self::UnpinnedImage => "unpinned-image",
             Self::HeadersNotHeld => "headers-not-held",
+            Self::UnguardedPort => "unguarded-port",
             Self::ManifestLarge => "manifest-large",
             Self::ManifestTooLarge => "manifest-too-large",
         }

@@ -30,7 +30,7 @@ impl Served {
     /// The listener's connection managers.
     ///
     /// # Errors
-    /// There is none.
+    /// It has what this does not know.
     pub fn managers(&mut self) -> Result<Vec<&mut Value>> {
         managers(&mut self.listener)
     }
@@ -108,11 +108,15 @@ fn managers(listener: &mut Value) -> Result<Vec<&mut Value>> {
         };
         for chain in chains {
             for filter in chain["filters"].as_array_mut().context("filters")? {
-                all.push(&mut filter["typed_config"]);
+                let kind = filter["typed_config"]["@type"].as_str().context("a type")?;
+                match kind.rsplit('.').next() {
+                    Some("HttpConnectionManager") => all.push(&mut filter["typed_config"]),
+                    Some("TcpProxy") => {}
+                    _ => bail!("a network filter that this does not know: {kind}"),
+                }
             }
         }
     }
-    ensure!(!all.is_empty(), "a listener without a connection manager");
     Ok(all)
 }
 

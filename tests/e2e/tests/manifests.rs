@@ -14,6 +14,7 @@ use fieldgate_e2e::envoy::Envoy;
 use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::stage::{DENIED, GRANTED, Stage, member};
 use fieldgate_e2e::suite::{Held, Suite};
+use fieldgate_policy::diagnostic::Code;
 use fieldgate_policy::manifest::gateway::{GatewayOptions, envoy_gateway};
 use fieldgate_policy::manifest::istio::{IstioOptions, Proxies};
 use fieldgate_policy::manifest::istio::{envoy_filter, traffic_extension, wasm_plugin};
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         .test("without_the_image_nothing_passes", without_the_image_nothing_passes)
         .test("a_trap_and_a_new_instance", a_trap_and_a_new_instance)
         .test("a_sidecar_is_guarded_on_its_port", a_sidecar_is_guarded_on_its_port)
+        .test("what_is_open_at_a_sidecar", what_is_open_at_a_sidecar)
         .test("another_route_of_the_gateway_is_left_alone", another_route_is_left_alone)
         .test("each_patch_finds_its_place", each_patch_finds_its_place)
         .run()
@@ -114,7 +116,7 @@ impl Form {
         match self {
             Self::EnvoyFilter(proxy) | Self::WasmPlugin(proxy) | Self::TrafficExtension(proxy) => {
                 let mut served = istio::serve(proxy, objects, wasm, fetch)?;
-                only_chain(&mut served, 0)?;
+                only_chain(&mut served, "0.0.0.0_8080")?;
                 Ok(served)
             }
             Self::Gateway | Self::Route => Ok(gateway::serve(objects, wasm)?.0),
@@ -165,11 +167,11 @@ fn gateway_options(namespace: &str, route: Option<&str>) -> Result<GatewayOption
 }
 
 /// The port of a test is not that of a chain: one chain stays, for every port.
-fn only_chain(served: &mut Served, at: usize) -> Result<()> {
+fn only_chain(served: &mut Served, name: &str) -> Result<()> {
     let chains = served.listener["filter_chains"].as_array_mut().context("chains")?;
-    let mut chain = chains.swap_remove(at);
+    chains.retain(|chain| chain["name"] == name);
+    let [chain] = chains.as_mut_slice() else { bail!("not one chain `{name}`: {chains:?}") };
     chain.as_object_mut().context("a chain")?.remove("filter_chain_match");
-    *chains = vec![chain];
     Ok(())
 }
 
@@ -322,7 +324,7 @@ async fn a_sidecar_is_guarded_on_its_port(here: Here) -> Result<()> {
         let manifests = form.manifests()?;
         let objects = manifests.objects();
         let mut served = istio::serve(Proxy::Sidecar, objects, &stage.wasm, Fetch::Good)?;
-        only_chain(&mut served, 1)?;
+        only_chain(&mut served, "0.0.0.0_9090")?;
         let envoy = Envoy::start_served(&mut served, stage.backend.address).await?;
         let tag = &format!("other-port-{}", form.name());
         let answer = stage.ask_bare(form.client(&envoy), tag, DENIED).send().await?;
@@ -330,6 +332,53 @@ async fn a_sidecar_is_guarded_on_its_port(here: Here) -> Result<()> {
         // For an outbound listener of the same pod, or a gateway, nothing is meant at all.
         let served = istio::serve(Proxy::Gateway, objects, &stage.wasm, Fetch::Good)?;
         ensure!(!served.listener.to_string().contains("fieldgate"), "{}", served.listener);
+    }
+    Ok(())
+}
+
+/// What the warning `unguarded-port` is about. If a chain with the filter passes here, or one
+/// without it refuses, then the warning and `envoy/istio/README.md` say what is not so.
+async fn what_is_open_at_a_sidecar(here: Here) -> Result<()> {
+    const GUARDED: &str = "0.0.0.0_8080";
+    // The same port by another protocol, and what no Service declares.
+    const TCP: &str = "0.0.0.0_8080-tcp";
+    const ANY_HTTP: &str = "virtualInbound-catchall-http";
+    const ANY_TCP: &str = "virtualInbound";
+    let stage = &here.plain;
+    for (port, guarded, open) in [
+        (Some(8080), &[GUARDED][..], &[TCP, ANY_HTTP, ANY_TCP][..]),
+        (None, &[GUARDED, ANY_HTTP], &[TCP, ANY_TCP]),
+    ] {
+        let labels = vec!["app=portal".parse()?];
+        let options = IstioOptions {
+            proxies: Proxies::Sidecar { labels, port },
+            ..istio_options(Proxy::Sidecar)?
+        };
+        let bundle = cluster::bundle()?;
+        let built = [
+            ("filter", envoy_filter(&bundle, &options)?),
+            ("plugin", wasm_plugin(&bundle, &options)?),
+            ("extension", traffic_extension(&bundle, &options)?),
+        ];
+        for (form, manifests) in &built {
+            let told = manifests.findings().iter().any(|one| one.code == Code::UnguardedPort);
+            ensure!(told, "{form}: {:?}", manifests.findings());
+            for chain in guarded.iter().chain(open) {
+                let objects = manifests.objects();
+                let mut served = istio::serve(Proxy::Sidecar, objects, &stage.wasm, Fetch::Good)?;
+                only_chain(&mut served, chain)?;
+                let envoy = Envoy::start_served(&mut served, stage.backend.address).await?;
+                let tag = &format!("open-{form}-{port:?}-{chain}");
+                let client = envoy.client("virtualInbound");
+                let answer = stage.ask_bare(client, tag, DENIED).send().await?;
+                if guarded.contains(chain) {
+                    stage.refused(&envoy, tag, &answer, 401, "token_missing").await?;
+                } else {
+                    ensure!(answer.status == 200, "{tag}: {} {}", answer.status, answer.text());
+                    ensure!(stage.backend.complete(tag).len() == 1, "{tag}");
+                }
+            }
+        }
     }
     Ok(())
 }

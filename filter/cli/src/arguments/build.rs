@@ -77,6 +77,9 @@ pub(crate) struct Build {
     #[arg(long, value_name = "PROXY", help_heading = "Options for Istio")]
     pub(crate) proxy: Option<Proxy>,
     /// At a sidecar, the container's port that serves GraphQL [default: every inbound HTTP port]
+    ///
+    /// It is guarded where Istio serves it as HTTP: a Service has to declare it, with
+    /// `appProtocol: http`. As TCP, or undeclared, it stays open.
     #[arg(long, value_name = "PORT", help_heading = "Options for Istio")]
     pub(crate) port: Option<u16>,
 

@@ -13,6 +13,7 @@ use super::kubernetes::{MANAGER, Manifests, Place, ROUTER, object, seatbelt, str
 use super::shipped::{at, put};
 use super::{ManifestError, NAME, Plugin};
 use crate::bundle::Bundle;
+use crate::diagnostic::{Code, Diagnostic};
 
 const ENVOY_FILTER: (&str, &str) = ("networking.istio.io/v1alpha3", "EnvoyFilter");
 const WASM_PLUGIN: (&str, &str) = ("extensions.istio.io/v1alpha1", "WasmPlugin");
@@ -100,7 +101,7 @@ pub fn envoy_filter(bundle: &Bundle, options: &IstioOptions) -> Result<Manifests
     ]);
     let place = (&place.namespace, place.name.as_str());
     let filter = object(ENVOY_FILTER, place, &plugin, patched(proxies, patches));
-    Ok(Manifests::new(vec![filter], image, Vec::new()))
+    Ok(Manifests::new(vec![filter], image, unguarded(proxies).into_iter().collect()))
 }
 
 /// A `WasmPlugin` in stream mode, and the seatbelt.
@@ -133,7 +134,7 @@ fn beside_seatbelt(
     plugin: &Plugin,
     options: &IstioOptions,
     spec: Map<String, Value>,
-    findings: Vec<crate::diagnostic::Diagnostic>,
+    mut findings: Vec<Diagnostic>,
 ) -> Result<Manifests, ManifestError> {
     let IstioOptions { place: Place { namespace, name }, image, pull_secret: _, proxies } = options;
     let patches = json!([before_router(proxies, seatbelt(plugin)?)]);
@@ -142,7 +143,27 @@ fn beside_seatbelt(
         object(ENVOY_FILTER, (namespace, &seatbelt), plugin, patched(proxies, patches)),
         object(kind, (namespace, name.as_str()), plugin, spec.into()),
     ];
+    findings.extend(unguarded(proxies));
     Ok(Manifests::new(objects, image, findings))
+}
+
+/// What stays open. Filter and seatbelt are HTTP filters, and of the port alone: they are in no
+/// chain that Istio makes for TCP, and in none that takes what comes in on undeclared ports.
+fn unguarded(proxies: &Proxies) -> Option<Diagnostic> {
+    let message = match proxies {
+        Proxies::Gateway(_) | Proxies::GatewayOf(_) | Proxies::Waypoint(_) => return None,
+        Proxies::Sidecar { labels: _, port: Some(port) } => format!(
+            "port {port} is guarded where Istio serves it as HTTP: it is open if no Service \
+             declares it, or as TCP"
+        ),
+        Proxies::Sidecar { labels: _, port: None } => "a port is guarded where Istio serves it as \
+             HTTP: it is open to what Istio takes for TCP"
+            .to_owned(),
+    };
+    let help = "declare it in a Service with `appProtocol: http`, as detection leaves it open to what \
+                does not look like HTTP, and see which chains have the filter: \
+                `istioctl proxy-config listeners POD --port 15006 -o json`";
+    Some(Diagnostic::warning_anywhere(Code::UnguardedPort, message).help(help))
 }
 
 /// What a `WasmPlugin` and the `wasm` of a `TrafficExtension` have in common.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fieldgate_core::settings::{Configuration, RequestHeaders};
 use fieldgate_policy::bundle::Bundle;
-use fieldgate_policy::diagnostic::Code;
+use fieldgate_policy::diagnostic::{Code, Severity};
 use fieldgate_policy::manifest::gateway::{GatewayOptions, envoy_gateway};
 use fieldgate_policy::manifest::istio::{self, IstioOptions, Proxies};
 use fieldgate_policy::manifest::kubernetes::{Manifests, Place, SEATBELT};
@@ -98,7 +98,36 @@ fn each_has_one_seatbelt_before_the_router_and_never_opens() {
         let text = manifests.text().unwrap();
         assert!(!text.contains("FAIL_OPEN") && !text.contains("fail_open"), "{what}");
         assert!(!text.contains("failOpen: true"), "{what}");
-        assert!(manifests.findings().iter().all(|one| one.code == Code::HeadersNotHeld), "{what}");
+        let mut known = manifests.findings().iter().map(|one| one.code);
+        let known = known.all(|code| matches!(code, Code::HeadersNotHeld | Code::UnguardedPort));
+        assert!(known, "{what}");
+    }
+}
+
+/// What Istio does not serve as HTTP has no HTTP filters: at a sidecar alone it reaches the server.
+#[test]
+fn a_sidecar_says_what_it_leaves_open() {
+    let of_port = |port| {
+        let labels = vec!["app=portal".parse().unwrap()];
+        let options = istio_options(Proxies::Sidecar { labels, port });
+        let manifests = istio::envoy_filter(&backstage(), &options).unwrap();
+        let [finding] = manifests.findings() else { panic!("{:?}", manifests.findings()) };
+        assert_eq!((finding.code, finding.severity), (Code::UnguardedPort, Severity::Warning));
+        assert!(finding.help.as_ref().unwrap().contains("`appProtocol: http`"), "{finding:?}");
+        finding.message.clone()
+    };
+    assert_eq!(
+        of_port(Some(8080)),
+        "port 8080 is guarded where Istio serves it as HTTP: it is open if no Service declares it, \
+         or as TCP"
+    );
+    assert_eq!(
+        of_port(None),
+        "a port is guarded where Istio serves it as HTTP: it is open to what Istio takes for TCP"
+    );
+    for (what, manifests) in every_manifest() {
+        let told = manifests.findings().iter().filter(|one| one.code == Code::UnguardedPort);
+        assert_eq!(told.count(), usize::from(what.contains("sidecar")), "{what}");
     }
 }
 
@@ -200,7 +229,8 @@ fn each_plugin_has_the_mode_of_its_platform() {
         };
         assert_eq!(mode(&configuration), expected, "{what}");
         let streams = expected == RequestHeaders::Stream;
-        assert_eq!(manifests.findings().len(), usize::from(streams), "{what}");
+        let told = usize::from(streams) + usize::from(what.contains("sidecar"));
+        assert_eq!(manifests.findings().len(), told, "{what}");
     }
 }
 

@@ -188,8 +188,11 @@ fn plugin(proxy: Proxy, object: &Value, wasm: &Value, served: &mut Served) -> Re
         if !criteria.is_empty() && !criteria.iter().any(met) {
             continue;
         }
-        let filters = chain.pointer_mut("/filters/0/typed_config/http_filters");
-        filters.and_then(Value::as_array_mut).context("HTTP filters")?.insert(0, discovery.clone());
+        // A chain for TCP has none.
+        let Some(filters) = chain.pointer_mut("/filters/0/typed_config/http_filters") else {
+            continue;
+        };
+        filters.as_array_mut().context("HTTP filters")?.insert(0, discovery.clone());
     }
     Ok(())
 }
