@@ -12,6 +12,7 @@ pub(crate) mod finding;
 mod judge;
 mod plugin;
 mod pushes;
+mod routes;
 mod seatbelt;
 mod stats;
 mod surroundings;

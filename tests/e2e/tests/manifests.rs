@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use fieldgate_e2e::backend::TAG;
+use fieldgate_e2e::cli::fieldgate;
 use fieldgate_e2e::client::{Client, Exchange};
 use fieldgate_e2e::cluster::istio::{Fetch, Proxy};
 use fieldgate_e2e::cluster::{self, Served, gateway, istio};
@@ -221,6 +222,9 @@ async fn what_they_guard(here: Here) -> Result<()> {
         ensure!(held(&envoy).await? == 0, "{name}: the filter decides, not the seatbelt");
         let vms = envoy.admin("/config_dump").await?.text();
         ensure!(vms.contains("FAIL_RELOAD"), "{name}");
+        let words = ["status", &envoy.admin_address().to_string(), "--format", "plain"];
+        let said = fieldgate(words.map(str::to_owned).to_vec()).await?;
+        ensure!(said.exit == 0, "{name}: {said:#?}");
     }
     Ok(())
 }

@@ -266,7 +266,27 @@ async fn what_is_unsafe(here: Here) -> Result<()> {
         let plugin = &mut manager["http_filters"][0]["typed_config"]["config"];
         plugin["allow_on_headers_stop_iteration"] = json!(false);
     });
-    let envoy = Envoy::start(&[no_filter, no_seatbelt, fail_open, no_flag]).await?;
+    fn route(manager: &mut Value, filter: &str, off: Value) {
+        let route = manager.pointer_mut("/route_config/virtual_hosts/0/routes/0").expect("a route");
+        route["typed_per_filter_config"] = json!({ filter: off });
+    }
+    let route_off = named("route-off", |manager| {
+        let kind = "type.googleapis.com/envoy.config.route.v3.FilterConfig";
+        let off = json!({ "@type": kind, "disabled": true });
+        route(manager, "envoy.filters.http.wasm", off);
+    });
+    let route_open = named("route-open", |manager| {
+        let kind = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute";
+        route(manager, "envoy.filters.http.rbac", json!({ "@type": kind }));
+    });
+    let upgrade = named("upgrade", |manager| {
+        let router = &manager["http_filters"].as_array().expect("filters")[2..];
+        let upgrade = json!({ "upgrade_type": "websocket", "filters": router });
+        manager["upgrade_configs"] = json!([upgrade]);
+    });
+    let unsafe_ones = [no_seatbelt, fail_open, no_flag, route_off, route_open, upgrade];
+    let all: Vec<Listener> = std::iter::once(no_filter).chain(unsafe_ones).collect();
+    let envoy = Envoy::start(&all).await?;
     let said = Said::by(&envoy).await?;
     let found = said.findings.iter().map(|one| (one["listener"].as_str(), one["code"].as_str()));
     let found: Vec<_> = found.collect();
@@ -274,8 +294,11 @@ async fn what_is_unsafe(here: Here) -> Result<()> {
         (Some("fail-open"), Some("fail-open")),
         (Some("no-flag"), Some("hold-without-flag")),
         (Some("no-seatbelt"), Some("seatbelt-missing")),
+        (Some("route-open"), Some("route-without-seatbelt")),
+        (Some("upgrade"), Some("upgrade-unguarded")),
+        (Some("route-off"), Some("route-without-filter")),
     ];
-    ensure!(said.exit == 3 && said.filters.len() == 3 && found == expected, "{said:#?}");
+    ensure!(said.exit == 3 && said.filters.len() == 6 && found == expected, "{said:#?}");
     Ok(())
 }
 

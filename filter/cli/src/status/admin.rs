@@ -22,6 +22,7 @@ const SERVER_INFO: &str = "/server_info";
 const STATIC: &str = "/config_dump?resource=static_listeners";
 const DYNAMIC: &str = "/config_dump?resource=dynamic_listeners";
 const ECDS: &str = "/config_dump?resource=ecds_filters";
+const ROUTES: &str = "/config_dump?resource=dynamic_route_configs";
 /// `^(wasmcustom\.fieldgate\.|wasm\.|listener_manager\.lds\.|extension_config_discovery\.)`, as
 /// JSON: the one form in which names are whole, whatever tags are taken out of them.
 const STATS: &str = "/stats?format=json&filter=%5E(wasmcustom%5C.fieldgate%5C.%7Cwasm%5C.\
@@ -45,6 +46,7 @@ pub(super) struct DumpAnswers {
     pub(super) bootstrap: Option<String>,
     pub(super) dynamic: Option<String>,
     pub(super) ecds: Option<String>,
+    pub(super) routes: Option<String>,
 }
 
 /// Why there are no answers.
@@ -146,7 +148,12 @@ impl DumpAnswers {
             (404, text) if text.contains("not found in config dump") => Ok(None),
             (status, _) => Err(AdminError::Refused { path: "/config_dump", status }),
         };
-        Ok(Self { bootstrap: part(STATIC)?, dynamic: part(DYNAMIC)?, ecds: part(ECDS)? })
+        Ok(Self {
+            bootstrap: part(STATIC)?,
+            dynamic: part(DYNAMIC)?,
+            ecds: part(ECDS)?,
+            routes: part(ROUTES)?,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::admin::DumpAnswers;
+use super::routes::{Route, Routes, WireRoutes};
 use super::timestamp::unix_millis;
 use super::{Origin, State, Unreadable, parse};
 
@@ -24,6 +25,8 @@ pub(super) struct Dump {
     pub(super) listeners: Vec<Listener>,
     pub(super) refused: Vec<Refused>,
     pub(super) extensions: BTreeMap<String, Extension>,
+    /// What came by discovery of routes.
+    routes: BTreeMap<String, Routes>,
 }
 
 /// One configuration of a listener: an update has another beside it.
@@ -40,6 +43,18 @@ pub(super) struct Listener {
 pub(super) struct Chain {
     /// Its name, or else its number.
     pub(super) name: String,
+    pub(super) filters: Vec<HttpFilter>,
+    /// Upgrades that have filters of their own.
+    pub(super) upgrades: Vec<Upgrade>,
+    pub(super) routes: Routes,
+}
+
+/// What serves a request for another protocol, in place of the filters of the chain.
+#[derive(Debug, Deserialize)]
+pub(super) struct Upgrade {
+    #[serde(default, rename = "upgrade_type")]
+    pub(super) protocol: String,
+    #[serde(default)]
     pub(super) filters: Vec<HttpFilter>,
 }
 
@@ -125,9 +140,13 @@ pub(super) fn type_name(url: &str) -> &str {
 
 impl Dump {
     pub(super) fn read(answers: &DumpAnswers) -> Result<Self, Unreadable> {
-        let DumpAnswers { bootstrap, dynamic, ecds } = answers;
-        let mut dump =
-            Self { listeners: Vec::new(), refused: Vec::new(), extensions: BTreeMap::new() };
+        let DumpAnswers { bootstrap, dynamic, ecds, routes } = answers;
+        let mut dump = Self {
+            listeners: Vec::new(),
+            refused: Vec::new(),
+            extensions: BTreeMap::new(),
+            routes: BTreeMap::new(),
+        };
         for WireStatic { listener } in parts(bootstrap.as_deref())? {
             dump.add(listener, State::Active, Origin::Bootstrap)?;
         }
@@ -142,7 +161,23 @@ impl Dump {
             let came = unix_millis(&last_updated);
             dump.extensions.insert(name, Extension { came, configuration });
         }
+        for WireDynamicRoutes { route_config } in parts(routes.as_deref())? {
+            let Some(routes) = route_config else { continue };
+            dump.routes.insert(routes.name.clone(), routes.routes());
+        }
         Ok(dump)
+    }
+
+    /// The routes of a filter chain; none if they are not known.
+    pub(super) fn routes<'a>(&'a self, chain: &'a Chain) -> Option<&'a [Route]> {
+        let routes = match &chain.routes {
+            Routes::Named(name) => self.routes.get(name)?,
+            here => here,
+        };
+        match routes {
+            Routes::Known(routes) => Some(routes),
+            Routes::Named(_) | Routes::Unlisted => None,
+        }
     }
 
     /// The configuration of a filter that is its own, or came last by extension discovery.
@@ -238,6 +273,11 @@ struct WireExtension {
 }
 
 #[derive(Deserialize)]
+struct WireDynamicRoutes {
+    route_config: Option<WireRoutes>,
+}
+
+#[derive(Deserialize)]
 struct WireTyped {
     #[serde(default)]
     name: String,
@@ -265,6 +305,17 @@ struct WireChain {
 struct WireManager {
     #[serde(default)]
     http_filters: Vec<HttpFilter>,
+    #[serde(default)]
+    upgrade_configs: Vec<Upgrade>,
+    route_config: Option<WireRoutes>,
+    rds: Option<WireRds>,
+    scoped_routes: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct WireRds {
+    #[serde(default)]
+    route_config_name: String,
 }
 
 impl WireListener {
@@ -276,11 +327,26 @@ impl WireListener {
         for (number, WireChain { name, filters }) in numbered.chain(default) {
             let configurations = filters.iter().filter_map(|filter| filter.typed_config.as_ref());
             for manager in configurations.filter(|any| any.kind() == MANAGER) {
-                let WireManager { http_filters: filters } = manager.read()?;
+                let manager: WireManager = manager.read()?;
                 let name = if name.is_empty() { number.clone() } else { name.clone() };
-                chains.push(Chain { name, filters });
+                chains.push(manager.chain(name));
             }
         }
         Ok(chains)
+    }
+}
+
+impl WireManager {
+    fn chain(self, name: String) -> Chain {
+        let Self { http_filters, upgrade_configs, route_config, rds, scoped_routes } = self;
+        let mut upgrades = upgrade_configs;
+        upgrades.retain(|upgrade| !upgrade.filters.is_empty());
+        let routes = match (route_config, rds, scoped_routes) {
+            (_, _, Some(_)) => Routes::Unlisted,
+            (_, Some(WireRds { route_config_name }), None) => Routes::Named(route_config_name),
+            (Some(routes), None, None) => routes.routes(),
+            (None, None, None) => Routes::Known(Vec::new()),
+        };
+        Chain { name, filters: http_filters, upgrades, routes }
     }
 }

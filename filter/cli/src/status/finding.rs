@@ -20,6 +20,12 @@ pub(crate) enum Code {
     NotEnforced,
     /// Nothing behind the filter closes the door where the filter is missing.
     SeatbeltMissing,
+    /// A route goes past the seatbelt that the others have.
+    RouteWithoutSeatbelt,
+    /// An upgrade has filters of its own, and no seatbelt is among them.
+    UpgradeUnguarded,
+    /// The filter is off, and no route switches it on.
+    NeverOn,
     /// After a trap every request would pass.
     FailOpen,
     /// Requests with a body would wait for ever.
@@ -30,6 +36,10 @@ pub(crate) enum Code {
     OtherVersion,
     /// The filter runs only on routes that switch it on.
     OffByDefault,
+    /// A route has no filter, and the seatbelt refuses what it gets.
+    RouteWithoutFilter,
+    /// What routes change of the filters is not known.
+    RoutesUnknown,
     /// The filter trapped.
     Trapped,
     /// Pushes were refused, though not the last one.
@@ -60,11 +70,16 @@ impl Code {
             Self::ConfigurationMissing => "configuration-missing",
             Self::NotEnforced => "not-enforced",
             Self::SeatbeltMissing => "seatbelt-missing",
+            Self::RouteWithoutSeatbelt => "route-without-seatbelt",
+            Self::UpgradeUnguarded => "upgrade-unguarded",
+            Self::NeverOn => "never-on",
             Self::FailOpen => "fail-open",
             Self::HoldWithoutFlag => "hold-without-flag",
             Self::AlsoEnforced => "also-enforced",
             Self::OtherVersion => "other-version",
             Self::OffByDefault => "off-by-default",
+            Self::RouteWithoutFilter => "route-without-filter",
+            Self::RoutesUnknown => "routes-unknown",
             Self::Trapped => "trapped",
             Self::RefusedBefore => "refused-before",
         }
@@ -79,11 +94,16 @@ impl Code {
             | Self::ConfigurationMissing
             | Self::NotEnforced
             | Self::SeatbeltMissing
+            | Self::RouteWithoutSeatbelt
+            | Self::UpgradeUnguarded
+            | Self::NeverOn
             | Self::FailOpen
             | Self::HoldWithoutFlag => Severity::Error,
             Self::AlsoEnforced
             | Self::OtherVersion
             | Self::OffByDefault
+            | Self::RouteWithoutFilter
+            | Self::RoutesUnknown
             | Self::Trapped
             | Self::RefusedBefore => Severity::Warning,
         }

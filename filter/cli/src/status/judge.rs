@@ -16,8 +16,7 @@ pub(super) fn judge(dump: &Dump, stats: &Stats) -> Result<(Vec<Filter>, Vec<Find
                 let found = find(listener, chain, filter, &place);
                 let (found, more) = enforced(found, place, stats);
                 findings.extend(more);
-                let behind = chain.filters.iter().skip(at).skip(1);
-                findings.extend(surroundings::judge(&found, filter, behind, dump)?);
+                findings.extend(surroundings::judge(&found, chain, at, dump)?);
                 filters.push(found);
             }
         }

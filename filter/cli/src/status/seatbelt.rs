@@ -12,6 +12,7 @@ use super::Unreadable;
 use super::dump::Any;
 
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+const RBAC_PER_ROUTE: &str = "envoy.extensions.filters.http.rbac.v3.RBACPerRoute";
 /// What fieldgate sets, as other filters see it, and to what.
 const MARK: (&str, &str) = ("wasm.fieldgate.verdict", "forward");
 
@@ -20,11 +21,26 @@ pub(super) fn demands_mark(any: &Any) -> Result<bool, Unreadable> {
     if any.kind() != RBAC {
         return Ok(false);
     }
-    let Wire { rules } = any.read()?;
-    let Some(Rules { action, policies }) = rules else { return Ok(false) };
-    // One policy is enough to pass, and within it one principal.
-    let demanded = |policy: &Policy| policy.principals.iter().all(Principal::demands_mark);
-    Ok(matches!(action.as_deref(), None | Some("ALLOW")) && policies.values().all(demanded))
+    any.read().map(|wire: Wire| wire.demands_mark())
+}
+
+/// The same of what a route has instead. One without rules switches the filter off.
+pub(super) fn demands_mark_on_route(any: &Any) -> Result<bool, Unreadable> {
+    if any.kind() != RBAC_PER_ROUTE {
+        return Ok(false);
+    }
+    let WirePerRoute { rbac } = any.read()?;
+    Ok(rbac.is_some_and(|wire| wire.demands_mark()))
+}
+
+impl Wire {
+    fn demands_mark(&self) -> bool {
+        let Self { rules } = self;
+        let Some(Rules { action, policies }) = rules else { return false };
+        // One policy is enough to pass, and within it one principal.
+        let demanded = |policy: &Policy| policy.principals.iter().all(Principal::demands_mark);
+        matches!(action.as_deref(), None | Some("ALLOW")) && policies.values().all(demanded)
+    }
 }
 
 impl Principal {
@@ -41,6 +57,11 @@ impl Principal {
 #[derive(Deserialize)]
 struct Wire {
     rules: Option<Rules>,
+}
+
+#[derive(Deserialize)]
+struct WirePerRoute {
+    rbac: Option<Wire>,
 }
 
 #[derive(Deserialize)]
