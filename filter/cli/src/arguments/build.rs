@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueEnum, value_parser};
 use fieldgate_policy::manifest::kubernetes::reference::{
     GatewayListener, Image, Label, Name, Target,
 };
@@ -43,17 +44,19 @@ pub(crate) struct Build {
     #[arg(long, value_name = "FORM", default_value = "human")]
     pub(super) message_format: Format,
     /// lds: the listener's name [default: graphql]; Kubernetes: the objects' [default: fieldgate]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
     /// ecds, lds: the file of the filter's code on Envoy's machine [default: fieldgate.wasm]
     #[arg(long, value_name = "FILE", help_heading = "Options for ecds and lds")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) wasm: Option<String>,
     /// lds: where to listen [default: 0.0.0.0:10000]
     #[arg(long, value_name = "ADDRESS", help_heading = "Options for ecds and lds")]
     pub(crate) listen: Option<SocketAddr>,
     /// lds: the cluster of the GraphQL server [default: graphql]
     #[arg(long, value_name = "NAME", help_heading = "Options for ecds and lds")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) cluster: Option<String>,
 
     /// The filter's code: `oci://registry/repository@sha256:..` (required)
@@ -81,6 +84,7 @@ pub(crate) struct Build {
     /// It is guarded where Istio serves it as HTTP: a Service has to declare it, with
     /// `appProtocol: http`. As TCP, or undeclared, it stays open.
     #[arg(long, value_name = "PORT", help_heading = "Options for Istio")]
+    #[arg(value_parser = value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
 
     /// The Gateway's listener in front of the GraphQL server (required)

@@ -5,7 +5,9 @@ use fieldgate_policy::bundle::Bundle;
 use fieldgate_policy::diagnostic::Diagnostic;
 use fieldgate_policy::manifest::gateway::{self, GatewayOptions};
 use fieldgate_policy::manifest::istio::{self, IstioOptions, Proxies};
-use fieldgate_policy::manifest::kubernetes::reference::{Image, Kind, Misspelt, Name, Target};
+use fieldgate_policy::manifest::kubernetes::reference::{
+    Image, Kind, Label, Misspelt, Name, Target,
+};
 use fieldgate_policy::manifest::kubernetes::{Manifests, Place};
 use fieldgate_policy::manifest::xds::{self, ListenerOptions};
 use fieldgate_policy::manifest::{ManifestError, NAME, Plugin};
@@ -171,6 +173,14 @@ fn proxies(build: &Build) -> Read<Proxies> {
         return Err(Misuse::new(
             "`--port` has a meaning at a sidecar alone",
             "a gateway is guarded on every HTTP listener, a waypoint for a whole Service",
+        ));
+    }
+    let before = |at: usize| selector.iter().take(at);
+    let twice = selector.iter().enumerate().find(|(at, one)| before(*at).any(|b| b.key == one.key));
+    if let Some((_, Label { key, value: _ })) = twice {
+        return Err(Misuse::new(
+            format!("the label `{key}` is in `--selector` twice"),
+            "a pod has one value for it: give it once",
         ));
     }
     match (proxy, selector.as_slice(), target_ref) {

@@ -77,12 +77,27 @@ impl FromStr for Image {
     fn from_str(text: &str) -> Result<Self, Misspelt> {
         let expected = Misspelt("`oci://registry/repository@sha256:..`, or a tag");
         let rest = text.strip_prefix("oci://").ok_or(expected)?;
-        let (registry, repository) = rest.split_once('/').ok_or(expected)?;
-        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
-        if registry.is_empty() || repository.is_empty() || !rest.bytes().all(plain) {
-            return Err(expected);
+        let (named, digest) = match rest.split_once('@') {
+            None => (rest, None),
+            Some((named, digest)) => (named, Some(digest)),
+        };
+        let (registry, path) = named.split_once('/').ok_or(expected)?;
+        let (repository, tag) = match path.split_once(':') {
+            None => (path, None),
+            Some((repository, tag)) => (repository, Some(tag)),
+        };
+        if !is_registry(registry) {
+            return Err(Misspelt("a registry as `host` or `host:port`"));
         }
-        if let Some((_, digest)) = rest.split_once('@') {
+        if !repository.split('/').all(is_component) {
+            return Err(Misspelt(
+                "a repository of lower-case letters and digits, with `.`, `_`, `-` and `/` between",
+            ));
+        }
+        if !tag.is_none_or(is_tag) {
+            return Err(Misspelt("a tag of at most 128 letters, digits, `_`, `.` and `-`"));
+        }
+        if let Some(digest) = digest {
             let digits = digest.strip_prefix("sha256:").ok_or(expected)?;
             let hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
             if digits.len() != 64 || !digits.bytes().all(hex) {
@@ -91,6 +106,39 @@ impl FromStr for Image {
         }
         Ok(Self(rest.to_owned()))
     }
+}
+
+/// A host, and perhaps its port.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = match text.split_once(':') {
+        None => (text, None),
+        Some((host, port)) => (host, Some(port)),
+    };
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    host.split('.').all(|part| has_plain_ends(part) && part.bytes().all(inner))
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// A part of a repository's name: separators are `.`, one or two `_`, any number of `-`.
+fn is_component(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let separator =
+        |part: &str| matches!(part, "" | "." | "_" | "__") || part.bytes().all(|byte| byte == b'-');
+    has_plain_ends(text)
+        && text.bytes().all(|byte| inner(byte) || b"._-".contains(&byte))
+        && text.split(|char: char| char.is_ascii_alphanumeric()).all(separator)
+}
+
+fn is_tag(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let begins = |first: char| first.is_ascii_alphanumeric() || first == '_';
+    text.starts_with(begins) && text.len() <= 128 && text.bytes().all(inner)
+}
+
+/// Not empty, and with a letter or digit at each end.
+fn has_plain_ends(text: &str) -> bool {
+    let plain = |char: char| char.is_ascii_alphanumeric();
+    text.starts_with(plain) && text.ends_with(plain)
 }
 
 /// A label of a pod.
@@ -109,13 +157,29 @@ impl FromStr for Label {
         let expected = Misspelt("a label as `key=value`");
         let (key, value) = text.split_once('=').ok_or(expected)?;
         let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let of_key = |byte: u8| of_name(byte) || byte == b'/';
-        let good = !key.is_empty() && key.bytes().all(of_key) && value.bytes().all(of_name);
-        if !good || value.is_empty() || value.len() > 63 {
-            return Err(expected);
+        let is_name =
+            |text: &str| has_plain_ends(text) && text.len() <= 63 && text.bytes().all(of_name);
+        let (prefix, name) = match key.split_once('/') {
+            None => (None, key),
+            Some((prefix, name)) => (Some(prefix), name),
+        };
+        if !prefix.is_none_or(is_domain) || !is_name(name) {
+            return Err(Misspelt(
+                "a label's key of at most 63 letters, digits, `-`, `_` and `.`, perhaps behind `domain/`",
+            ));
+        }
+        if !is_name(value) {
+            return Err(Misspelt(
+                "a label's value of at most 63 letters, digits, `-`, `_` and `.`, as `key=value`",
+            ));
         }
         Ok(Self { key: key.to_owned(), value: value.to_owned() })
     }
+}
+
+/// A DNS subdomain (RFC 1123).
+fn is_domain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(|part| part.parse::<Name>().is_ok())
 }
 
 /// What a policy can be attached to.
@@ -227,6 +291,12 @@ mod tests {
         assert_eq!((target.kind, target.name.as_str()), (Kind::HttpRoute, "portal"));
         let label: Label = "app.kubernetes.io/name=portal".parse().unwrap();
         assert_eq!(label.key, "app.kubernetes.io/name");
+        let label: Label = "A_b.c=1.0-rc_1".parse().unwrap();
+        assert_eq!((label.key.as_str(), label.value.as_str()), ("A_b.c", "1.0-rc_1"));
+        for good in ["localhost:5000/a.b/c__d/e--f:V1.0_x", "R.Example/a_b/c", "10.0.0.1/a"] {
+            assert_eq!(format!("oci://{good}").parse::<Image>().unwrap().reference(), good);
+        }
+        assert!(format!("oci://r/a:1.0@sha256:{digits}").parse::<Image>().is_ok());
         let listener: GatewayListener = "infra/eg/http".parse().unwrap();
         assert_eq!(listener.namespace.unwrap().as_str(), "infra");
         assert_eq!("a-1".parse::<Name>().unwrap().as_str(), "a-1");
@@ -242,7 +312,30 @@ mod tests {
             "oci://r/a@md5:00",
             "oci://r/a?b",
         ]);
+        // As a registry reads them: the distribution specification's grammar.
+        refused::<Image>(&["oci://r/A", "oci://r/a//b", "oci://r//a", "oci://r/a/", "oci://r/-a"]);
+        refused::<Image>(&["oci://r/a:", "oci://r/a:b:c", "oci://r/a:-b", "oci://r/a:b/c"]);
+        refused::<Image>(&["oci://r:/a", "oci://r:x/a", "oci://:1/a", "oci://r:99999/a"]);
+        refused::<Image>(&[
+            "oci://-r/a",
+            "oci://r..x/a",
+            "oci://u@r/a",
+            "oci://r/a..b",
+            "oci://r/a_",
+        ]);
+        refused::<Image>(&[&format!("oci://r/a:{}", "b".repeat(129))]);
+        let digits = "0123456789abcdef".repeat(4);
+        refused::<Image>(&[
+            &format!("oci://r/@sha256:{digits}"),
+            &format!("oci://r/a:@sha256:{digits}"),
+            &format!("oci://r/a@sha256:{digits}@sha256:{digits}"),
+            &format!("oci://r/a@sha256:{}", digits.to_uppercase()),
+        ]);
         refused::<Label>(&["", "a", "=a", "a=", "a=b=c", "a=*", "a b=c"]);
+        refused::<Label>(&["-a=b", "a-=b", "a=-b", "a=b.", "/a=b", "a/=b", "a/b/c=d", "A.b/c=d"]);
+        refused::<Label>(&["a..b/c=d", "-a/b=c", "a_b/c=d"]);
+        refused::<Label>(&[&format!("{}=b", "a".repeat(64)), &format!("a={}", "b".repeat(64))]);
+        refused::<Label>(&[&format!("{}/b=c", ["a"; 128].join("."))]);
         refused::<Target>(&["", "Gateway", "Gateway/", "Pod/a", "Gateway/A", "Gateway/a/b"]);
         refused::<GatewayListener>(&["", "a", "a/", "a/b/c/d", "A/b"]);
     }
