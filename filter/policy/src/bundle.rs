@@ -46,15 +46,16 @@ impl Bundle {
             Some(sources) if !findings.has_errors() => sources.build(revision),
             Some(_) | None if findings.has_errors() => return Err(findings.into_sorted()),
             // INVARIANT: a reader that gives nothing has said why. If not, it is said here.
-            Some(_) | None => Err("a part of the bundle cannot be read".to_owned()),
+            Some(_) | None => Err(Unloadable::plain("a part of the bundle cannot be read")),
         };
         match built {
             Ok(Built { policy, digest, blob_bytes, configuration }) => {
                 let warnings = findings.into_sorted();
                 Ok(Self { folder, policy, digest, blob_bytes, configuration, warnings })
             }
-            Err(message) => {
-                findings.add(Diagnostic::anywhere(Code::Unloadable, message));
+            Err(Unloadable { message, help }) => {
+                let help = help.map(str::to_owned);
+                findings.add(Diagnostic::anywhere(Code::Unloadable, message).maybe_help(help));
                 Err(findings.into_sorted())
             }
         }
@@ -141,6 +142,18 @@ struct Built {
     configuration: Value,
 }
 
+/// What cannot be carried, and what to do about it.
+struct Unloadable {
+    message: String,
+    help: Option<&'static str>,
+}
+
+impl Unloadable {
+    fn plain(message: impl ToString) -> Self {
+        Self { message: message.to_string(), help: None }
+    }
+}
+
 impl Sources {
     /// Reads them all before giving up, so that one run tells everything.
     fn read(folder: &Folder, findings: &mut Findings) -> Option<Self> {
@@ -162,19 +175,19 @@ impl Sources {
         Some(Self { settings: Some(settings), policy, schema })
     }
 
-    /// Builds; the error is a sentence about what cannot be carried.
-    fn build(self, revision: Option<&str>) -> Result<Built, String> {
+    fn build(self, revision: Option<&str>) -> Result<Built, Unloadable> {
         let Self { settings: Some(settings), policy: Some(policy), schema: Some(schema) } = self
         else {
-            return Err("a part of the bundle cannot be read".to_owned());
+            return Err(Unloadable::plain("a part of the bundle cannot be read"));
         };
-        let policy = lower::lower(&policy, schema, revision).map_err(|error| error.to_string())?;
-        let (blob, digest) = blob::encode(&policy).map_err(|error| error.to_string())?;
+        let policy = lower::lower(&policy, schema, revision).map_err(Unloadable::plain)?;
+        let (blob, digest) = blob::encode(&policy)
+            .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;
         let mut configuration = settings.configuration(&blob);
         configuration.sort_all_objects();
         // What is handed out is what the filter accepts, or nothing is.
         let text = configuration.to_string();
-        Configuration::read(text.as_bytes()).map_err(|error| error.to_string())?;
+        Configuration::read(text.as_bytes()).map_err(Unloadable::plain)?;
         Ok(Built { policy, digest, blob_bytes: blob.len(), configuration })
     }
 }

@@ -65,6 +65,13 @@ pub enum BlobError {
     Format(u16),
     /// It is cut off, or the body does not unpack to the stated length.
     Corrupt,
+    /// The payload has more bytes than are unpacked.
+    TooLarge {
+        /// How many it has.
+        bytes: u32,
+        /// How many it may have.
+        limit: u32,
+    },
     /// The digest is not that of what follows it.
     Digest,
     /// The payload is not a policy's.
@@ -75,6 +82,23 @@ pub enum BlobError {
     Policy(PolicyError),
 }
 
+impl BlobError {
+    /// What to do about it, where there is more to say than to build it again.
+    #[must_use]
+    pub const fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::TooLarge { .. } => Some("remove from the schema what no rule names"),
+            Self::NotABlob
+            | Self::Format(_)
+            | Self::Corrupt
+            | Self::Digest
+            | Self::Payload
+            | Self::Schema(_)
+            | Self::Policy(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for BlobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,6 +107,9 @@ impl fmt::Display for BlobError {
                 write!(f, "policy blob has format {found}, this filter reads format {FORMAT}")
             }
             Self::Corrupt => f.write_str("policy blob is corrupt: it cannot be unpacked"),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "policy blob is too large: {bytes} bytes unpacked, of at most {limit}")
+            }
             Self::Digest => f.write_str("policy blob is corrupt: it is not as it was written"),
             Self::Payload => f.write_str("policy blob is corrupt: its payload cannot be read"),
             Self::Schema(error) => write!(f, "policy blob is inconsistent: {error}"),
@@ -96,13 +123,13 @@ impl std::error::Error for BlobError {}
 /// The blob of a policy, and its digest.
 ///
 /// # Errors
-/// [`BlobError::Payload`] for a policy too large to be encoded.
+/// [`BlobError::TooLarge`] for a policy that no filter would unpack.
 pub fn encode(policy: &Policy) -> Result<(Vec<u8>, Digest), BlobError> {
     let payload =
         postcard::to_allocvec(&Wire::from(policy.parts())).map_err(|_| BlobError::Payload)?;
-    let length = u32::try_from(payload.len()).map_err(|_| BlobError::Payload)?;
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     if length > MAX_PAYLOAD_BYTES {
-        return Err(BlobError::Payload);
+        return Err(BlobError::TooLarge { bytes: length, limit: MAX_PAYLOAD_BYTES });
     }
     let body = compress_to_vec(&payload, COMPRESSION_LEVEL);
     let covered = [&length.to_le_bytes()[..], &body].concat();
@@ -131,7 +158,7 @@ pub fn decode(blob: &[u8]) -> Result<(Policy, Digest), BlobError> {
     let (length, body) = covered.split_first_chunk::<4>().ok_or(BlobError::Corrupt)?;
     let length = u32::from_le_bytes(*length);
     if length > MAX_PAYLOAD_BYTES {
-        return Err(BlobError::Corrupt);
+        return Err(BlobError::TooLarge { bytes: length, limit: MAX_PAYLOAD_BYTES });
     }
     let length = usize::try_from(length).map_err(|_| BlobError::Corrupt)?;
     let payload = decompress_to_vec_with_limit(body, length).map_err(|_| BlobError::Corrupt)?;

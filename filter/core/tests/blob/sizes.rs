@@ -1,0 +1,53 @@
+//! What is too large is refused by its size, before it costs what it says.
+
+use fieldgate_core::policy::blob::{BlobError, decode, encode};
+use fieldgate_core::policy::{Policy, PolicyParts};
+
+use crate::small::parts;
+use crate::{sealed, wrap};
+
+const LIMIT: u32 = 4 << 20;
+
+/// By what it says of itself, whatever the body is.
+#[test]
+fn a_blob_of_too_many_bytes() {
+    for bytes in [LIMIT + 1, u32::MAX] {
+        let error = decode(&sealed(bytes, &[])).unwrap_err();
+        assert_eq!(error, BlobError::TooLarge { bytes, limit: LIMIT });
+    }
+    assert_eq!(decode(&sealed(LIMIT, &[])), Err(BlobError::Corrupt));
+    let error = BlobError::TooLarge { bytes: LIMIT + 1, limit: LIMIT };
+    assert_eq!(
+        error.to_string(),
+        "policy blob is too large: 4194305 bytes unpacked, of at most 4194304"
+    );
+    assert_eq!(error.help(), Some("remove from the schema what no rule names"));
+    // A body that unpacks to more than it says is another matter.
+    let more = miniz_oxide::deflate::compress_to_vec(&[0; 100], 1);
+    assert_eq!(decode(&sealed(99, &more)), Err(BlobError::Corrupt));
+}
+
+#[test]
+fn a_policy_of_too_many_bytes() {
+    let rules = vec!["x".repeat(5 << 20).into()];
+    let policy = Policy::new(PolicyParts { rules, accesses: Vec::new(), ..without_fields() });
+    let Err(BlobError::TooLarge { bytes, limit: LIMIT }) = encode(&policy.unwrap()) else {
+        panic!("it is too large");
+    };
+    assert!(bytes > 5 << 20, "{bytes}");
+}
+
+/// Its schema has one type, which has no field.
+fn without_fields() -> PolicyParts {
+    use fieldgate_core::policy::schema::{Schema, SchemaParts, TypeId, TypeKind, TypeParts};
+    let (possible, fields) = (Vec::new(), Vec::new());
+    let query = TypeParts { name: "Query".into(), kind: TypeKind::Object, possible, fields };
+    let schema =
+        SchemaParts { types: vec![query], query: TypeId(0), mutation: None, subscription: None };
+    PolicyParts { schema: Schema::new(&schema).unwrap(), field_access: Vec::new(), ..parts() }
+}
+
+#[test]
+fn a_blob_of_nothing() {
+    assert_eq!(decode(&wrap(&[])), Err(BlobError::Payload));
+}
