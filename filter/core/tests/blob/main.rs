@@ -1,10 +1,15 @@
 //! Blobs whose digest is good, whatever is behind it: what is not a policy is refused with its
 //! reason, and what is one has every invariant.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails stops by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails stops by panicking"
+)]
 
 mod sizes;
 mod small;
+mod structure;
 
 use fieldgate_core::policy::blob::FORMAT;
 use miniz_oxide::deflate::compress_to_vec;
