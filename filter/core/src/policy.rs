@@ -52,6 +52,8 @@ pub enum PolicyError {
     ActorOrder,
     /// `field_access` has not one entry a field, or one points nowhere.
     FieldAccess,
+    /// There are more accesses than fields.
+    UnusedAccess,
     /// A clause names a role or a rule that does not exist.
     Clause,
 }
@@ -63,6 +65,7 @@ impl fmt::Display for PolicyError {
             Self::Scope => f.write_str("a role names a scope that cannot be one"),
             Self::ActorOrder => f.write_str("actors are not sorted and unique"),
             Self::FieldAccess => f.write_str("a field has no access entry"),
+            Self::UnusedAccess => f.write_str("there are more access entries than fields"),
             Self::Clause => f.write_str("a clause names an unknown role or rule"),
         }
     }
@@ -92,6 +95,9 @@ impl Policy {
             || !parts.field_access.iter().all(known_access)
         {
             return Err(PolicyError::FieldAccess);
+        }
+        if parts.accesses.len() > parts.field_access.len() {
+            return Err(PolicyError::UnusedAccess);
         }
         let known_clause = |clause: &Clause| {
             roles.contains(clause.roles)

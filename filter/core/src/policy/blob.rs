@@ -14,6 +14,7 @@
 //! guards against corruption, not against an attacker who can push configuration: such a one needs
 //! no forgery.
 
+mod bounded;
 mod wire;
 
 use std::fmt;
@@ -165,11 +166,6 @@ pub fn decode(blob: &[u8]) -> Result<(Policy, Digest), BlobError> {
     if payload.len() != length {
         return Err(BlobError::Corrupt);
     }
-    let (wire, rest) =
-        postcard::take_from_bytes::<Wire<'_>>(&payload).map_err(|_| BlobError::Payload)?;
-    if !rest.is_empty() {
-        return Err(BlobError::Payload);
-    }
-    let policy = Policy::new(wire.into_parts()?).map_err(BlobError::Policy)?;
+    let policy = Policy::new(Wire::read(&payload)?.into_parts()?).map_err(BlobError::Policy)?;
     Ok((policy, Digest(*digest)))
 }

@@ -16,7 +16,7 @@ use miniz_oxide::deflate::compress_to_vec;
 
 /// A blob with this payload.
 fn wrap(payload: &[u8]) -> Vec<u8> {
-    sealed(u32::try_from(payload.len()).unwrap(), &compress_to_vec(payload, 1))
+    sealed(u32::try_from(payload.len()).unwrap(), &compress_to_vec(payload, 0))
 }
 
 /// A blob that says it has a payload of this length.

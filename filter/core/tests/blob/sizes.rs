@@ -1,7 +1,8 @@
 //! What is too large is refused by its size, before it costs what it says.
 
 use fieldgate_core::policy::blob::{BlobError, decode, encode};
-use fieldgate_core::policy::{Policy, PolicyParts};
+use fieldgate_core::policy::schema::SchemaError;
+use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 
 use crate::small::parts;
 use crate::{sealed, wrap};
@@ -50,4 +51,30 @@ fn without_fields() -> PolicyParts {
 #[test]
 fn a_blob_of_nothing() {
     assert_eq!(decode(&wrap(&[])), Err(BlobError::Payload));
+}
+
+/// What is behind the number is no such sequence: it alone is the reason.
+#[test]
+fn counted_before_it_is_read() {
+    // No name, no revision.
+    let zeros = |count: u8| vec![0; usize::from(count)];
+    let roles =
+        |count: u8| decode(&wrap(&[&[0, 0, count][..], &zeros(count)].concat())).unwrap_err();
+    assert_eq!(roles(65), BlobError::Policy(PolicyError::TooManyRoles));
+    assert_eq!(roles(64), BlobError::Payload);
+    // No roles, actors and rules; accesses without clauses, and fields that all have the first.
+    let accesses = |accesses: u8, fields: u8| {
+        let accesses = [&[accesses][..], &zeros(accesses * 2)].concat();
+        let fields = [&[fields][..], &zeros(fields)].concat();
+        decode(&wrap(&[&[0, 0, 0, 0, 0][..], &accesses, &fields].concat())).unwrap_err()
+    };
+    assert_eq!(accesses(3, 2), BlobError::Policy(PolicyError::UnusedAccess));
+    assert_eq!(accesses(2, 2), BlobError::Payload);
+    // No names and types, and fields of zeros.
+    let arguments = |lists: u8, fields: u8| {
+        let fields = [&[fields][..], &zeros(fields * 3)].concat();
+        decode(&wrap(&[&[0; 12][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
+    };
+    assert_eq!(arguments(3, 2), BlobError::Schema(SchemaError::Tables));
+    assert_eq!(arguments(2, 2), BlobError::Payload);
 }

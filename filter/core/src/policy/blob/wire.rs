@@ -3,31 +3,31 @@
 //! What would be said twice is left out: a type's number is its place, an object type can be itself
 //! and nothing else, and a name is in the text once, however many fields have it.
 
+use postcard::Deserializer;
+use postcard::de_flavors::Slice;
+use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 
 use super::BlobError;
-use crate::policy::PolicyParts;
+use super::bounded::{AtMost, Count};
 use crate::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
 use crate::policy::schema::{FieldRow, Lists, NameId, Names, Schema, SchemaError};
 use crate::policy::schema::{Tables, TypeId, TypeKind};
+use crate::policy::{PolicyError, PolicyParts};
 
-#[derive(Serialize, Deserialize)]
+/// What is written in this order, and read so by [`Wire::read`].
+#[derive(Serialize)]
 pub(super) struct Wire<'a> {
     name: &'a str,
     revision: &'a str,
-    #[serde(borrow)]
     roles: Vec<WireRole<'a>>,
-    #[serde(borrow)]
     actors: Vec<(&'a str, u64)>,
-    #[serde(borrow)]
     rules: Vec<&'a str>,
     accesses: Vec<WireAccess>,
     /// For each field its place in `accesses`.
     field_access: Vec<u32>,
-    #[serde(borrow)]
     type_names: WireNames<'a>,
     /// Those of fields and arguments.
-    #[serde(borrow)]
     names: WireNames<'a>,
     types: Vec<WireType>,
     /// The fields of the first type, then those of the second, ...
@@ -122,7 +122,56 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
     }
 }
 
-impl Wire<'_> {
+/// Accesses, to be counted: grants and denies, and of each the roles and the rules.
+type Accesses = Count<(Count<Clauses>, Count<Clauses>)>;
+type Clauses = (u64, Count<u32>);
+
+impl<'a> Wire<'a> {
+    /// Reads a payload. What is kept is counted first where little is said of much: the roles, and
+    /// the accesses and lists of arguments, of which no more are of use than there are fields.
+    pub(super) fn read(payload: &'a [u8]) -> Result<Self, BlobError> {
+        let mut from = Deserializer::from_bytes(payload);
+        let (name, revision) = next(&mut from)?;
+        let too_many = BlobError::Policy(PolicyError::TooManyRoles);
+        let roles = at_most(RoleSet::MAX_ROLES, &mut from)?.ok_or(too_many)?;
+        let (actors, rules) = next(&mut from)?;
+
+        let at_accesses = rest(from)?;
+        let mut from = Deserializer::from_bytes(at_accesses);
+        let Accesses { items: count, .. } = next(&mut from)?;
+        let field_access: Vec<u32> = next(&mut from)?;
+        if count > field_access.len() {
+            return Err(BlobError::Policy(PolicyError::UnusedAccess));
+        }
+        let accesses = next(&mut Deserializer::from_bytes(at_accesses))?;
+
+        let (type_names, names, types) = next(&mut from)?;
+        let fields: Vec<WireField> = next(&mut from)?;
+        let too_many = BlobError::Schema(SchemaError::Tables);
+        let arguments = at_most(fields.len(), &mut from)?.ok_or(too_many)?;
+        let (query, mutation, subscription) = next(&mut from)?;
+        if !rest(from)?.is_empty() {
+            return Err(BlobError::Payload);
+        }
+        Ok(Self {
+            name,
+            revision,
+            roles,
+            actors,
+            rules,
+            accesses,
+            field_access,
+            type_names,
+            names,
+            types,
+            fields,
+            arguments,
+            query,
+            mutation,
+            subscription,
+        })
+    }
+
     /// The parts of the policy, with a schema that is checked.
     pub(super) fn into_parts(self) -> Result<PolicyParts, BlobError> {
         let Self {
@@ -190,6 +239,24 @@ impl Wire<'_> {
             field_access,
         })
     }
+}
+
+type Reader<'a> = Deserializer<'a, Slice<'a>>;
+
+fn next<'a, T: Deserialize<'a>>(from: &mut Reader<'a>) -> Result<T, BlobError> {
+    T::deserialize(from).map_err(|_| BlobError::Payload)
+}
+
+/// `None` if there are more.
+fn at_most<'a, T: Deserialize<'a>>(
+    max: usize,
+    from: &mut Reader<'a>,
+) -> Result<Option<Vec<T>>, BlobError> {
+    AtMost::new(max).deserialize(from).map_err(|_| BlobError::Payload)
+}
+
+fn rest<'a>(from: Reader<'a>) -> Result<&'a [u8], BlobError> {
+    from.finalize().map_err(|_| BlobError::Payload)
 }
 
 impl<'a> From<&'a Names> for WireNames<'a> {

@@ -1,0 +1,82 @@
+//! Sequences of a payload that are counted before there is room for them: a byte or two on the wire
+//! are many in memory.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+
+/// Reads a sequence; `None` if it says that it is longer than this.
+pub(super) struct AtMost<T> {
+    max: usize,
+    items: PhantomData<T>,
+}
+
+impl<T> AtMost<T> {
+    pub(super) const fn new(max: usize) -> Self {
+        Self { max, items: PhantomData }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for AtMost<T> {
+    type Value = Option<Vec<T>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMost<T> {
+    type Value = Option<Vec<T>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        // The encoding says how many follow, unless there is not so much left to read.
+        let count = items.size_hint().unwrap_or_default();
+        if count > self.max {
+            return Ok(None);
+        }
+        let mut all = Vec::with_capacity(count);
+        while let Some(item) = items.next_element()? {
+            if all.len() == self.max {
+                return Ok(None);
+            }
+            all.push(item);
+        }
+        Ok(Some(all))
+    }
+}
+
+/// How many items a sequence has. They are read, and none is kept.
+pub(super) struct Count<T> {
+    pub(super) items: usize,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Count<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Counting(PhantomData))
+    }
+}
+
+struct Counting<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Counting<T> {
+    type Value = Count<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Count<T>, A::Error> {
+        let mut items = 0_usize;
+        while all.next_element::<T>()?.is_some() {
+            items = items.saturating_add(1);
+        }
+        Ok(Count { items, of: PhantomData })
+    }
+}
