@@ -1,0 +1,95 @@
+//! The pages of this repository: what they tell to type is run, and what they show is so.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails stops by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const IMAGE: &str = "oci://registry.example/fieldgate@sha256:\
+                     0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const PAGES: [&str; 6] = [
+    "README.md",
+    "envoy/README.md",
+    "envoy/file-xds/README.md",
+    "envoy/management-server/README.md",
+    "envoy/istio/README.md",
+    "envoy/envoy-gateway/README.md",
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(repository().join(name)).unwrap()
+}
+
+/// Runs words where a reader would, with a file of this test for what they write.
+fn run(words: &[&str]) -> Output {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documented.out");
+    let mut words: Vec<&str> = words.to_vec();
+    if let Some(at) = words.iter().position(|word| *word == "-o") {
+        words.splice(at + 1..at + 2, [file.to_str().unwrap()]);
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fieldgate"));
+    command.args(words).env_clear().current_dir(repository()).output().unwrap()
+}
+
+fn succeeds(page: &str, line: &str) {
+    let line = line.replace("$IMAGE", IMAGE);
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let Output { status, stderr, .. } = run(&words);
+    let said = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(0), "{page}: {line}\n{said}");
+}
+
+/// The commands of a page's blocks of code that begin so, each on one line and without its comment.
+fn commands(page: &str, begin: &str) -> Vec<String> {
+    let joined = page.replace("\\\n", " ");
+    let lines = joined.lines().filter(|line| line.starts_with(begin));
+    lines.map(|line| line.split(" # ").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn commands_that_build_run() {
+    let mut count = 0;
+    for name in PAGES {
+        let commands = commands(&page(name), "fieldgate build ");
+        assert!(!commands.is_empty(), "{name}");
+        for line in commands {
+            succeeds(name, &line);
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "{count}");
+}
+
+/// The options of the tables `where to put it`: in backticks, at the begin of a cell.
+#[test]
+fn options_of_the_tables_build() {
+    let build = format!("fieldgate build policies/backstage --image {IMAGE} --format");
+    let options = |name: &str, begins: &[&str]| {
+        let text = page(name);
+        let cells = text.lines().filter(|line| line.starts_with('|')).flat_map(|l| l.split('|'));
+        let quoted = cells.filter_map(|cell| cell.trim().strip_prefix('`')?.split('`').next());
+        let wanted = quoted.filter(|text| begins.iter().any(|begin| text.starts_with(begin)));
+        wanted.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let name = "envoy/istio/README.md";
+    let istio = options(name, &["--target-ref ", "--selector ", "--proxy "]);
+    assert_eq!(istio.len(), 4, "{istio:?}");
+    for options in istio {
+        succeeds(name, &format!("{build} istio-wasmplugin {options}"));
+        succeeds(name, &format!("{build} istio-trafficextension {options}"));
+        if !options.contains("waypoint") {
+            succeeds(name, &format!("{build} istio {options}"));
+        }
+    }
+    let name = "envoy/envoy-gateway/README.md";
+    let gateway = options(name, &["--listener "]);
+    assert_eq!(gateway.len(), 2, "{gateway:?}");
+    for options in gateway {
+        succeeds(name, &format!("{build} envoy-gateway {options}"));
+    }
+}
