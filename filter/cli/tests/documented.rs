@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 const IMAGE: &str = "oci://registry.example/fieldgate@sha256:\
                      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const PAGES: [&str; 6] = [
@@ -92,4 +94,25 @@ fn options_of_the_tables_build() {
     for options in gateway {
         succeeds(name, &format!("{build} envoy-gateway {options}"));
     }
+}
+
+/// A digest changes with the bundle and with the format of the blob.
+#[test]
+fn digests_shown_are_those_of_the_bundle() {
+    let built = run(&["build", "policies/backstage", "--message-format", "json"]);
+    let summary: Value = serde_json::from_slice(&built.stderr).unwrap();
+    let first =
+        |digits| summary["digest"].as_str().unwrap().chars().take(digits).collect::<String>();
+    let shown = |name: &str, before: &str| {
+        let text = page(name);
+        let behind = text.split(before).skip(1);
+        let digits = |text: &str| {
+            let digits = text.trim_start().chars().take_while(char::is_ascii_hexdigit);
+            digits.collect::<String>()
+        };
+        behind.map(digits).collect::<Vec<String>>()
+    };
+    assert_eq!(shown("README.md", "\"digest\": \""), [first(8)]);
+    let listed = shown("envoy/README.md", "  backstage  2026-11-24.1  ");
+    assert_eq!(listed, [first(12), first(12)]);
 }
