@@ -4,6 +4,7 @@
 use anyhow::{Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldgate_core::policy::blob::FORMAT;
 use fieldgate_e2e::envoy::Channel;
 use fieldgate_e2e::revision::Revision;
 use fieldgate_e2e::subscriber::{Subscriber, Verdict};
@@ -13,6 +14,8 @@ use crate::{Here, Shared};
 
 /// What Envoy says of a plugin that refuses its configuration.
 pub(crate) const REFUSED: &str = "Unable to create Wasm plugin fieldgate";
+
+const NO_ROOT: &str = "policy blob is inconsistent: a root type is not an object type";
 
 /// What is wrong with each, what the filter says of it, and the configuration.
 pub(crate) fn bad(good: &Value) -> Vec<(&'static str, &'static str, Value)> {
@@ -35,10 +38,23 @@ pub(crate) fn bad(good: &Value) -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("unknown-key", "unknown field `shadow`", with("/shadow", json!(true))),
         ("another-version", "version", with("/version", json!(2))),
-        ("flipped-bit", "policy", flipped),
+        ("flipped-bit", "policy blob is corrupt: it is not as it was written", flipped),
+        ("no-schema", NO_ROOT, blob(&|blob| *blob = of_zeros())),
         ("another-format", "format", blob(&|blob| blob[4] ^= 2)),
         ("symmetric-key", "jwks", with("/issuers/0/jwks/keys/0/kty", json!("oct"))),
     ]
+}
+
+/// A blob with a good digest and no schema: its payload is zeros, as many as are read, which is a
+/// policy without roles, rules, types and fields whose root type is the first.
+fn of_zeros() -> Vec<u8> {
+    const ZEROS: u8 = 17;
+    let payload = vec![0; usize::from(ZEROS)];
+    // DEFLATE's block without compression (RFC 1951 section 3.2.4).
+    let body = [&[1, ZEROS, 0, !ZEROS, 0xff][..], &payload].concat();
+    let covered = [&u32::from(ZEROS).to_le_bytes()[..], &body].concat();
+    let digest = hmac_sha256::Hash::hash(&covered);
+    [&b"FGPB"[..], &FORMAT.to_le_bytes(), &digest, &covered].concat()
 }
 
 impl Shared {
@@ -77,7 +93,7 @@ pub(crate) async fn bad_pushes(here: Here, channel: Channel) -> Result<()> {
     if channel != Channel::FileListener {
         // What Envoy counts: a load that fails is a load, too.
         for (counter, expected) in
-            [("update_rejected", 10), ("config_fail", 10), ("config_reload", 11)]
+            [("update_rejected", 12), ("config_fail", 12), ("config_reload", 13)]
         {
             let counted = envoy.counted(counter).await?;
             ensure!(counted == expected, "{counter}: {counted}");
