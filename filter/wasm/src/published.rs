@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use fieldgate_core::gate::Gate;
 use fieldgate_core::limits::{JUDGED_AT_ONCE, KEY_SET_BYTES, WAITING_BYTES, WAITING_REQUESTS};
 use fieldgate_core::token::UnixTime;
+use fieldgate_core::token::keys::KeySet;
 use fieldgate_core::token::remote::{Answer, Fetch, FetchFault, KeyStore, Progress, Wait};
 
 use crate::host::{self, LogLevel, call};
@@ -171,6 +172,7 @@ impl Shared {
     }
 
     fn take(&self, issuer: usize, answer: &Answer<'_>, now: UnixTime) {
+        let before = self.keys.borrow().number(issuer, now);
         let progress = self.keys.borrow_mut().answered(issuer, answer, now);
         match progress {
             Progress::Next(fetch) => self.fetch(&fetch, now),
@@ -178,6 +180,9 @@ impl Shared {
                 stats::fetched("ok");
                 if self.faults.borrow_mut().remove(&issuer).is_some() {
                     self.log(LogLevel::Info, issuer, "fetched again");
+                }
+                if self.keys.borrow().number(issuer, now) != before {
+                    self.log_unused(issuer, now);
                 }
             }
             Progress::Failed(fault) => {
@@ -188,6 +193,14 @@ impl Shared {
                 }
             }
             Progress::Stray => {}
+        }
+    }
+
+    /// Names the keys of a new set that nothing here can use.
+    fn log_unused(&self, issuer: usize, now: UnixTime) {
+        let keys = self.keys.borrow();
+        for key in keys.keys(issuer, now).into_iter().flat_map(KeySet::ignored) {
+            self.log(LogLevel::Info, issuer, &format!("unused {key}"));
         }
     }
 

@@ -63,7 +63,9 @@ impl SigningKey {
         Self { kid: kid.to_owned(), pair: KeyPair::from_seed(Seed::generate()) }
     }
 
-    fn jwk(&self) -> Value {
+    /// As it is published.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
         let x = URL_SAFE_NO_PAD.encode(self.pair.pk.as_slice());
         json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": self.kid, "x": x })
     }

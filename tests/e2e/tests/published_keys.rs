@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         .test("rotation_under_load_refuses_nobody", rotation_under_load_refuses_nobody)
         .test("an_outage_is_survived", an_outage_is_survived)
         .test("nonsense_is_no_key_set", nonsense_is_no_key_set)
+        .test("keys_of_no_use_are_named", keys_of_no_use_are_named)
         .test("a_cluster_that_is_not_there", a_cluster_that_is_not_there)
         .test("bodies_come_while_keys_are_waited_for", bodies_come_while_keys_are_waited_for)
         .test("too_much_that_waits_is_refused_at_once", too_much_that_waits_is_refused_at_once)
@@ -300,6 +301,25 @@ async fn nonsense_is_no_key_set(stage: Here) -> Result<()> {
     scene.server.conduct(Conduct::Good);
     sleep(Duration::from_secs(REFETCH + 1)).await;
     scene.allowed("nonsense-over", &key).await
+}
+
+/// Other keys beside those that sign: passed over, and named once.
+async fn keys_of_no_use_are_named(stage: Here) -> Result<()> {
+    let key = SigningKey::new("a");
+    let scene = Scene::new(&stage, Conduct::Good, &[]).await?;
+    let more = json!({ "kty": "EC", "crv": "secp256k1", "kid": "coin" });
+    scene.server.conduct(Conduct::Says(200, json!({ "keys": [key.jwk(), more] }).to_string()));
+    for round in 0..2 {
+        scene.allowed(&format!("unused-{round}"), &key).await?;
+        sleep(Duration::from_secs(REFETCH + 1)).await;
+        // Another fetch, of the same keys.
+        scene.refused(&format!("unknown-{round}"), &SigningKey::new("b"), 401, "token_key").await?;
+    }
+    let said = scene.envoy.said();
+    let lines = said.lines().filter(|line| line.contains("unused key") && line.contains("coin"));
+    let (lines, instances) = (lines.count(), INSTANCES * Template::ALL.len());
+    ensure!((1..=instances).contains(&lines), "{lines} lines\n{said}");
+    Ok(())
 }
 
 async fn a_cluster_that_is_not_there(stage: Here) -> Result<()> {
