@@ -278,6 +278,14 @@ impl Envoy {
         self.process.lock().expect("no panic while stopping").resident_bytes()
     }
 
+    /// The CPU time that all of its threads have had, in microseconds.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn cpu_microseconds(&self) -> Result<f64> {
+        self.process.lock().expect("no panic while stopping").cpu_microseconds()
+    }
+
     /// Envoy's own log so far.
     ///
     /// # Errors

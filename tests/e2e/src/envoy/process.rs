@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -58,6 +59,17 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.split_whitespace().next()).context("VmRSS")?;
         Ok(kib.parse::<u64>()? * 1024)
+    }
+
+    /// The CPU time that all of its threads have had, in microseconds.
+    pub(super) fn cpu_microseconds(&self) -> Result<f64> {
+        let mut nanoseconds = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let spent = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let on_cpu = spent.split_whitespace().next().context("schedstat")?;
+            nanoseconds += on_cpu.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds).as_secs_f64() * 1e6)
     }
 }
 

@@ -25,13 +25,15 @@ impl AuthenticationRules {
         window: Window,
         now: UnixTime,
     ) -> Result<Window, TokenError> {
-        let (acr, time) = (text(claims, "acr")?, date(claims, "auth_time", Round::Down)?);
-        if !self.acr_values.is_empty() && !acr.is_some_and(|acr| self.acr_values.contains(&acr)) {
-            return Err(TokenError::Authentication);
+        if !self.acr_values.is_empty() {
+            let acr = text(claims, "acr")?.ok_or(TokenError::Authentication)?;
+            if !self.acr_values.contains(&acr) {
+                return Err(TokenError::Authentication);
+            }
         }
         let Some(max_age) = self.max_age else { return Ok(window) };
-        let time = UnixTime(time.ok_or(TokenError::Authentication)?);
-        let window = window.authenticated(time, max_age);
+        let time = date(claims, "auth_time", Round::Down)?.ok_or(TokenError::Authentication)?;
+        let window = window.authenticated(UnixTime(time), max_age);
         window.check(now)?;
         Ok(window)
     }
