@@ -2,9 +2,12 @@
 //! bundle, and the tokens to ask with.
 
 use std::ops::Deref;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::backend::{Backend, TAG};
 use crate::bundle::Guarded;
@@ -21,6 +24,9 @@ pub const GRANTED: &str = "{ product(id: 1) { name } }";
 
 /// What a customer of [`BUNDLE`] may not ask.
 pub const DENIED: &str = "{ product(id: 1) { name cost } }";
+
+/// A new instance is there after about a second.
+const RELOAD: Duration = Duration::from_secs(20);
 
 /// A backend over the bundle, and the means to make listeners in front of it.
 pub struct Stage {
@@ -70,6 +76,38 @@ impl Stage {
     #[must_use]
     pub fn ask_bare(&self, client: Client, tag: &str, query: &str) -> Exchange {
         client.post("/graphql").header(TAG, tag).body(body(query))
+    }
+
+    /// Asks until a VM that trapped has a new instance: the next request on its worker makes one, and
+    /// it is for the system to say which worker a request meets. Whatever is answered meanwhile is an
+    /// answer of a good filter or a refusal.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn reloaded(&self, envoy: &Envoy, client: Client) -> Result<()> {
+        const AT_ONCE: usize = 8;
+        let begin = Instant::now();
+        for round in 0.. {
+            let asked: JoinSet<_> = (0..AT_ONCE)
+                .map(|nth| self.ask(client, &format!("reload-{round}-{nth}"), GRANTED))
+                .map(Exchange::send)
+                .collect();
+            let mut served = true;
+            for answer in asked.join_all().await {
+                let answer = answer?;
+                ensure!(matches!(answer.status, 503 | 200), "{} {}", answer.status, answer.text());
+                served &= answer.status == 200;
+            }
+            let reloads = envoy.stats("vm_reload_success").await?;
+            if served && reloads.values().sum::<u64>() >= 1 {
+                break;
+            }
+            if begin.elapsed() > RELOAD {
+                bail!("the filter did not come back: {reloads:?}\n{}", envoy.said());
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
     }
 
     /// That a request was refused so: the answer, the record, and that the upstream has nothing

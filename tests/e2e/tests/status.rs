@@ -309,13 +309,7 @@ async fn a_trap(_: Here) -> Result<()> {
     let client = envoy.client("hold");
     let asked = stage.ask(client, "trap", GRANTED).header("x-fieldgate-test", "trap");
     ensure!(asked.send().await?.status == 503);
-    // Which worker gets it is not ours to say: until the trapped one is asked again and is back.
-    let begin = Instant::now();
-    while envoy.stats("wasm.fieldgate.vm_reload_success").await?.values().sum::<u64>() == 0 {
-        ensure!(begin.elapsed() < PATIENCE, "the filter did not come back\n{}", envoy.said());
-        let _answer = stage.ask(client, "after", GRANTED).send().await?;
-        sleep(Duration::from_millis(100)).await;
-    }
+    stage.reloaded(&envoy, client).await?;
     let said = Said::until(&envoy, &["trapped"]).await?;
     ensure!(said.exit == 0, "{said:#?}");
     enforces(&stage, &envoy, said.filter("hold")?, "reloaded").await
