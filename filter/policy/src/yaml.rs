@@ -1,8 +1,9 @@
 //! YAML text -> a tree in which every key and value knows its place (YAML 1.2.2, core schema).
 //!
 //! Stricter than YAML where a policy could be misread: a key given twice is an error, and so are
-//! aliases, anchors, tags and more than one document. Nothing is guessed from the reader's wishes:
-//! `no` is a string, `1` is a number, and the typed readers in `shape` say so instead of converting.
+//! aliases, anchors and tags, and more than one document unless the reader asks for them. Nothing is
+//! guessed from the reader's wishes: `no` is a string, `1` is a number, and the typed readers in
+//! `shape` say so instead of converting.
 
 mod scalar;
 pub mod shape;
@@ -60,7 +61,8 @@ pub struct Member {
 #[must_use]
 pub fn read(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
     let mut own = Findings::default();
-    let root = read_root(file, &mut own);
+    let root =
+        read_roots(file, Documents::One, &mut own).ok().and_then(|roots| roots.into_iter().next());
     if root.is_none() && !own.has_errors() {
         own.add(Diagnostic::error(Code::YamlSyntax, &file.place(0, 0), "the file is empty"));
     }
@@ -68,17 +70,36 @@ pub fn read(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
     root
 }
 
-fn read_root(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
+/// Reads the documents of a file. Where it is no YAML, those before the fault are given.
+#[must_use]
+pub fn read_documents(file: &Arc<SourceFile>, findings: &mut Findings) -> Vec<Node> {
+    read_roots(file, Documents::Many, findings).unwrap_or_else(|before| before)
+}
+
+/// How many documents a file may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Documents {
+    One,
+    Many,
+}
+
+fn read_roots(
+    file: &Arc<SourceFile>,
+    documents: Documents,
+    findings: &mut Findings,
+) -> Result<Vec<Node>, Vec<Node>> {
     let text = file.text();
     let boundaries = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let mut reader = Reader { file, boundaries, open: Vec::new(), root: None, findings };
-    match reader.read_document(&mut Parser::new_from_str(text)) {
-        Ok(()) => reader.root,
+    let (open, roots) = (Vec::new(), Vec::new());
+    let mut reader = Reader { file, boundaries, documents, open, roots, findings };
+    match reader.read_stream(&mut Parser::new_from_str(text)) {
+        Ok(()) => Ok(reader.roots),
         Err(error) => {
             let at = reader.offset(error.marker().index());
             let message = format!("not YAML: {}", error.info());
-            findings.add(Diagnostic::error(Code::YamlSyntax, &file.place(at, at), message));
-            None
+            let finding = Diagnostic::error(Code::YamlSyntax, &file.place(at, at), message);
+            reader.findings.add(finding);
+            Err(reader.roots)
         }
     }
 }
@@ -87,8 +108,9 @@ struct Reader<'a> {
     file: &'a Arc<SourceFile>,
     /// The byte offset of each character: the parser counts characters.
     boundaries: Vec<usize>,
+    documents: Documents,
     open: Vec<Open>,
-    root: Option<Node>,
+    roots: Vec<Node>,
     findings: &'a mut Findings,
 }
 
@@ -110,7 +132,7 @@ enum Content {
 }
 
 impl Reader<'_> {
-    fn read_document(&mut self, parser: &mut Parser<'_, StrInput<'_>>) -> Result<(), ScanError> {
+    fn read_stream(&mut self, parser: &mut Parser<'_, StrInput<'_>>) -> Result<(), ScanError> {
         let mut documents = 0_u32;
         while let Some(next) = parser.next_event() {
             let (event, span) = next?;
@@ -119,7 +141,7 @@ impl Reader<'_> {
                 Event::StreamEnd => break,
                 Event::DocumentStart(_) => {
                     documents += 1;
-                    if documents > 1 {
+                    if documents > 1 && self.documents == Documents::One {
                         self.refuse(span, "more than one document in a file");
                         break;
                     }
@@ -161,7 +183,6 @@ impl Reader<'_> {
             }
             if self.open.len() > DEPTH {
                 self.refuse(span, "lists and mappings are nested too deeply");
-                self.root = None;
                 break;
             }
         }
@@ -213,7 +234,7 @@ impl Reader<'_> {
     fn attach(&mut self, value: Value, place: Place) {
         let node = Node { value, place };
         match self.open.last_mut().map(|open| &mut open.content) {
-            None => self.root = Some(node),
+            None => self.roots.push(node),
             Some(Content::Dropped) => {}
             Some(Content::Sequence(nodes)) => nodes.push(node),
             Some(Content::Mapping { members, seen, key }) => match key.take() {
