@@ -142,12 +142,21 @@ impl SourceCode for SourceFile {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let read = self.text.as_str().read_span(span, lines_before, lines_after)?;
+        // Only the lines around it: a file with many findings would be read as often from its begin.
+        let line = |offset| self.lines.partition_point(|start| *start <= offset);
+        let end = span.offset().saturating_add(span.len());
+        let above = line(span.offset()).saturating_sub(lines_before.saturating_add(2));
+        let below = line(end).saturating_add(lines_after.saturating_add(1));
+        let start = self.lines.get(above).copied().unwrap_or(0);
+        let text = self.text.get(start..self.lines.get(below).copied().unwrap_or(self.text.len()));
+        let near = SourceSpan::from((span.offset().saturating_sub(start), span.len()));
+        let read = text.unwrap_or_default().read_span(&near, lines_before, lines_after)?;
+        let found = SourceSpan::from((read.span().offset() + start, read.span().len()));
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             read.data(),
-            *read.span(),
-            read.line(),
+            found,
+            read.line() + above,
             read.column(),
             read.line_count(),
         )))
@@ -156,7 +165,34 @@ impl SourceCode for SourceFile {
 
 #[cfg(test)]
 mod tests {
+    use miette::{SourceCode, SourceSpan};
+
     use super::{Position, SourceFile};
+
+    /// What is shown of a long file is what would be shown if it were read whole.
+    #[test]
+    fn lines_around_a_place_are_those_of_the_whole_text() {
+        for text in
+            ["", "\n", "é", "a\n\nbé\r\nc\n", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj", "\n\n\n\na\n\n\n"]
+        {
+            let file = SourceFile::new("a", text.to_owned());
+            for start in 0..=text.len() {
+                for length in 0..=text.len() - start {
+                    for (before, after) in [(0, 0), (1, 1), (0, 2), (3, 1)] {
+                        let span = SourceSpan::from((start, length));
+                        let whole = text.read_span(&span, before, after);
+                        let near = file.read_span(&span, before, after);
+                        let parts = |read: Result<Box<dyn miette::SpanContents<'_> + '_>, _>| {
+                            let read = read.ok()?;
+                            let (line, column) = (read.line(), read.column());
+                            Some((read.data().to_vec(), *read.span(), line, column))
+                        };
+                        assert_eq!(parts(near), parts(whole), "{text:?} {span:?} {before} {after}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn positions_count_characters_and_offsets_count_bytes() {
