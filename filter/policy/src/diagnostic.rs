@@ -1,4 +1,4 @@
-//! What is wrong with a bundle, and where. Every finding has a stable code; the message says what,
+//! What is wrong with a bundle or a catalog, and where. Every finding has a stable code; the message says what,
 //! the label points, the help says what to do about it.
 
 use std::fmt;
@@ -98,6 +98,24 @@ pub enum Code {
     ManifestLarge,
     /// A resource that a cluster does not take.
     ManifestTooLarge,
+    /// A file with more bytes than are read.
+    FileTooLarge,
+    /// A link to a folder, whose files are not read.
+    LinkNotFollowed,
+    /// A file or folder without a catalog entity.
+    NoEntity,
+    /// A reference to a catalog entity that is not one.
+    InvalidRef,
+    /// An owner that is neither a group nor a user.
+    OwnerKind,
+    /// An owner of what has none in Backstage.
+    OwnerIgnored,
+    /// A catalog entity without an owner.
+    UnownedEntity,
+    /// Two catalog entities of one reference.
+    DuplicateEntity,
+    /// A catalog location, whose targets are not read.
+    LocationNotRead,
 }
 
 /// Whether a bundle can be built in spite of it.
@@ -181,6 +199,15 @@ impl Code {
             Self::UnguardedPort => "unguarded-port",
             Self::ManifestLarge => "manifest-large",
             Self::ManifestTooLarge => "manifest-too-large",
+            Self::FileTooLarge => "file-too-large",
+            Self::LinkNotFollowed => "link-not-followed",
+            Self::NoEntity => "no-entity",
+            Self::InvalidRef => "invalid-ref",
+            Self::OwnerKind => "owner-kind",
+            Self::OwnerIgnored => "owner-ignored",
+            Self::UnownedEntity => "unowned-entity",
+            Self::DuplicateEntity => "duplicate-entity",
+            Self::LocationNotRead => "location-not-read",
         }
     }
 }
@@ -268,7 +295,8 @@ impl Findings {
     }
 }
 
-fn printable(char: char) -> impl Iterator<Item = char> {
+/// A character, escaped if it could move a terminal's cursor.
+pub(crate) fn printable(char: char) -> impl Iterator<Item = char> {
     let escaped = char.is_control().then(|| char.escape_debug());
     let plain = escaped.is_none().then_some(char);
     escaped.into_iter().flatten().chain(plain)

@@ -1,4 +1,5 @@
-//! A bundle's folder -> its files. The only place of this library that reads from disk.
+//! A bundle's folder -> its files. Nothing else in this library reads from disk, but for
+//! `catalog::files`.
 //!
 //! A bundle names its files by paths inside it, so that it means the same wherever it lies.
 

@@ -8,6 +8,7 @@
 
 pub mod bundle;
 pub mod cases;
+pub mod catalog;
 pub mod diagnostic;
 pub mod folder;
 pub mod lower;

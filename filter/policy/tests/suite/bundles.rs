@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fieldgate_policy::bundle::{self, Bundle};
 use fieldgate_policy::diagnostic::Diagnostic;
 
-fn describe(diagnostic: &Diagnostic) -> String {
+pub(crate) fn describe(diagnostic: &Diagnostic) -> String {
     let Diagnostic { code, severity, message, place, label, help } = diagnostic;
     let mut text = match place {
         Some(place) => format!("{place} +{}\n", place.length()),

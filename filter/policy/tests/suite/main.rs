@@ -10,6 +10,7 @@
 mod backstage;
 mod blob;
 mod bundles;
+mod catalogs;
 mod coverage;
 mod crds;
 mod determinism;
