@@ -13,7 +13,7 @@ use fieldgate_policy::diagnostic::Diagnostic;
 
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::render;
+use crate::{file, render};
 
 /// Says why a command cannot run, and what to do about it.
 fn could_not_run(message: &str, help: Option<&str>, output: &mut Output) -> io::Result<Exit> {
@@ -25,6 +25,18 @@ fn could_not_run(message: &str, help: Option<&str>, output: &mut Output) -> io::
 /// A bundle that is no folder is a wrong argument, not a finding about a bundle.
 fn not_a_folder(path: &Path) -> Option<String> {
     (!path.is_dir()).then(|| format!("`{}` is not a folder", path.display()))
+}
+
+/// Writes what was made to a file, or to stdout. The exit code is there if it could not.
+fn deliver(text: &str, path: Option<&Path>, output: &mut Output) -> io::Result<Option<Exit>> {
+    let Some(path) = path else { return output.data(text).map(|()| None) };
+    match file::replace(path, text.as_bytes()) {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            let message = format!("`{}` cannot be written: {error}", path.display());
+            could_not_run(&message, None, output).map(Some)
+        }
+    }
 }
 
 /// Says what is wrong with a bundle, beside the data.

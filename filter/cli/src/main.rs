@@ -6,6 +6,7 @@
 mod arguments;
 mod command;
 mod exit;
+mod file;
 mod output;
 mod render;
 mod status;
