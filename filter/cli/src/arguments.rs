@@ -1,6 +1,7 @@
 //! The command line as words -> [`Arguments`]: what to do, and how to show it.
 
 mod build;
+mod catalog;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::build::{Artefact, Build, Proxy};
+pub(crate) use self::catalog::{Catalog, CatalogVerb, Import};
 use crate::exit::Exit;
 use crate::render::{Form, Ink, Style};
 use crate::status::admin::AdminUrl;
@@ -19,12 +21,13 @@ Examples:
   fieldgate test policies/backstage --filter contractor
   fieldgate build policies/backstage -o plugin.json
   fieldgate status http://127.0.0.1:9901
+  fieldgate catalog import policies/backstage/catalog -o owners.json
 
 Exit codes:
   0  done
   1  could not run
   2  a case failed
-  3  errors were found: in the bundle, or in what an Envoy enforces";
+  3  errors were found: in the bundle or catalog, or in what an Envoy enforces";
 
 /// A command line that was understood.
 pub(crate) struct Arguments {
@@ -73,6 +76,7 @@ pub(crate) enum Verb {
     Check(Check),
     Test(Test),
     Status(Status),
+    Catalog(Catalog),
 }
 
 /// Report everything that is wrong with a bundle
@@ -146,6 +150,7 @@ impl Arguments {
             Verb::Check(check) => check.format,
             Verb::Test(test) => test.format,
             Verb::Status(status) => status.format,
+            Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => import.format,
         };
         let form = match format {
             Format::Human => Form::Human,

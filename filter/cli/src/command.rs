@@ -1,6 +1,7 @@
 //! One verb, one file: arguments in, values to the output, an exit code.
 
 pub(crate) mod build;
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod status;
 pub(crate) mod test;
@@ -39,7 +40,7 @@ fn deliver(text: &str, path: Option<&Path>, output: &mut Output) -> io::Result<O
     }
 }
 
-/// Says what is wrong with a bundle, beside the data.
+/// Says what is wrong with a bundle or a catalog, beside the data.
 fn note_findings(all: &[Diagnostic], output: &mut Output) -> io::Result<Exit> {
     let style = output.style();
     output.note(&render::diagnostics(all, style.form, style.note))?;

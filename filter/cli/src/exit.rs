@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     CouldNotRun,
     /// A case failed.
     CaseFailed,
-    /// The bundle has errors, or what an Envoy enforces.
+    /// The bundle or the catalog has errors, or what an Envoy enforces.
     Findings,
 }
 

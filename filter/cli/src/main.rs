@@ -13,7 +13,7 @@ mod status;
 
 use std::process::ExitCode;
 
-use crate::arguments::{Arguments, Verb};
+use crate::arguments::{Arguments, Catalog, CatalogVerb, Verb};
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -27,6 +27,9 @@ fn main() -> ExitCode {
         Verb::Check(check) => command::check::check(&check, &mut output),
         Verb::Test(test) => command::test::test(&test, &mut output),
         Verb::Status(status) => command::status::status(&status, &mut output),
+        Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => {
+            command::catalog::import(&import, &mut output)
+        }
     };
     done.unwrap_or_else(|error| output.lost(&error)).into()
 }

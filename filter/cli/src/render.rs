@@ -4,6 +4,7 @@ pub(crate) mod status;
 
 use fieldgate_policy::bundle::Bundle;
 use fieldgate_policy::cases::Checked;
+use fieldgate_policy::catalog::Counts;
 use fieldgate_policy::diagnostic::{Diagnostic, Severity};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Value, json};
@@ -74,6 +75,26 @@ pub(crate) fn summary(bundle: &Bundle, form: Form) -> String {
         of(coordinates, "coordinate"),
         of(rules, "rule"),
         of(bytes, "byte"),
+    )
+}
+
+/// What was imported, in one line.
+pub(crate) fn catalog(counts: Counts, form: Form) -> String {
+    let Counts { files, entities, owned, unowned, not_ownable } = counts;
+    if form == Form::Json {
+        return line(&json!({
+            "files": files,
+            "entities": entities,
+            "owned": owned,
+            "unowned": unowned,
+            "not_ownable": not_ownable,
+        }));
+    }
+    let entities =
+        if entities == 1 { "1 entity".to_owned() } else { format!("{entities} entities") };
+    format!(
+        "{entities} in {}: {owned} owned, {unowned} without an owner, {not_ownable} of kinds that have none\n",
+        of(files, "file"),
     )
 }
 

@@ -93,6 +93,24 @@ fn a_bundle_with_errors_leaves_the_file_as_it_was() {
     assert_eq!(names(&folder), ["plugin.json"]);
 }
 
+#[test]
+fn an_import_is_written_whole_or_not_at_all() {
+    let folder = empty_folder("imported");
+    let file = folder.join("owners.json");
+    fs::write(&file, "before").unwrap();
+    let import = |catalog: &str| {
+        run(&["catalog", "import", &format!("../catalogs/{catalog}"), "-o", file.to_str().unwrap()])
+    };
+    let failed = import("owner-kind");
+    assert_eq!((failed.status.code(), failed.stdout.len()), (Some(3), 0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+    let done = import("shorthand");
+    assert_eq!((done.status.code(), done.stdout.len()), (Some(0), 0));
+    let to_stdout = run(&["catalog", "import", "../catalogs/shorthand"]);
+    assert_eq!(fs::read(&file).unwrap(), to_stdout.stdout);
+    assert_eq!(names(&folder), ["owners.json"]);
+}
+
 /// A bundle whose plugin configuration has at least so many bytes.
 fn large_bundle(name: &str, bytes: usize) -> PathBuf {
     let folder = empty_folder(name);

@@ -67,6 +67,16 @@ fn commands_that_build_run() {
     assert!(count >= 8, "{count}");
 }
 
+/// Those that a shell has to read first are left out.
+#[test]
+fn commands_that_import_run() {
+    let name = "policies/catalog.md";
+    let commands = commands(&page(name), "fieldgate catalog import ");
+    let plain: Vec<&String> = commands.iter().filter(|line| !line.contains("$(")).collect();
+    assert_eq!((commands.len(), plain.len()), (4, 3));
+    plain.iter().for_each(|line| succeeds(name, line));
+}
+
 /// The options of the tables `where to put it`: in backticks, at the begin of a cell.
 #[test]
 fn options_of_the_tables_build() {
