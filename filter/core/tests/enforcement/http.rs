@@ -1,11 +1,13 @@
 //! Heads and bodies that some server reads in another way: each has one reading here, or a refusal.
 
-use fieldgate_core::gate::{Effect, Step};
+use fieldgate_core::gate::{Effect, Gate, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
 
 use crate::rewrite::forwarded;
-use crate::world::{all_but, begin, body, code, gate, pairs, post, request, token};
+use crate::world::{
+    JWKS, all_but, begin, body, code, configuration, gate, pairs, post, request, token,
+};
 
 /// Header changes: `name: value` replaces what has that name, `+name: value` adds to it, `-name`
 /// leaves it out.
@@ -238,6 +240,30 @@ fn authorization_is_not_passed_on_unread() {
     let forward = format!(r#","tokens":{{{sources},"upstream":"forward"}}"#);
     let (removed, _) = told(changes(&forward, &headers));
     assert_eq!(removed, ["authorization"]);
+}
+
+/// Where `authorization` is none of the places, it is a credential all the same.
+#[test]
+fn who_sends_authorization_is_not_anonymous() {
+    let policy = all_but(&[]);
+    let trust = r#","trust":{"metadata":{"key":"payload"}}"#;
+    let guest = r#","anonymous":{"role":"r0"}"#;
+    let cookie = r#","tokens":{"sources":[{"cookie":"session"}]}"#;
+    let elsewhere = gate(&policy, &format!("{guest}{cookie}"));
+    let text = configuration(&policy, guest);
+    let attested = text.replacen(&format!(",\"algorithms\":[\"EdDSA\"],\"jwks\":{JWKS}"), trust, 1);
+    let attested = Gate::configure(attested.as_bytes()).unwrap();
+    assert!(attested.settings().unwrap().reads_metadata());
+    for gate in [elsewhere, attested] {
+        let plain = [(":method", "POST"), (":path", "/graphql"), TYPE];
+        let (_, record) = request(&gate, &pairs(&plain), &body("{version}", ""));
+        assert_eq!(code(&record), "allow");
+        for value in ["Bearer x", "Basic eDp5", ""] {
+            let headers = [&plain[..], &[("authorization", value)]].concat();
+            let (_, record) = request(&gate, &pairs(&headers), &body("{version}", ""));
+            assert_eq!(code(&record), "token_scheme", "{value}");
+        }
+    }
 }
 
 const EVERYTHING: &str = r#","identity_headers":{"send":["subject","issuer","client","actor","roles","groups","scopes"]}"#;
