@@ -158,10 +158,10 @@ impl Gate {
     }
 
     /// The path of a request as it may be logged, if that is not how it came: without a URL query
-    /// where tokens may be in one.
+    /// where tokens may be in one, and where the gate is closed, which does not know.
     #[must_use]
     pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
-        let queried = self.settings().is_some_and(|settings| settings.tokens.may_be_in_query());
+        let queried = self.settings().is_none_or(|settings| settings.tokens.may_be_in_query());
         queried.then(|| Head::read(headers).path_without_query()).flatten()
     }
 

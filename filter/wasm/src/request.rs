@@ -97,16 +97,20 @@ impl Request {
     }
 
     fn begin(&mut self, end_of_stream: bool) -> Action {
-        let (head, now) = match (self.head(), host::now()) {
-            (Ok(head), Ok(now)) => (head, now),
-            (Err(error), _) | (_, Err(error)) => return self.fail(error),
+        let headers = match host::request_headers() {
+            Ok(headers) => headers,
+            Err(error) => return self.fail(error),
         };
         // Whatever becomes of the request, the host logs its path.
-        if let Some(path) = self.shared.gate.loggable_path(&head.headers)
+        if let Some(path) = self.shared.gate.loggable_path(&headers)
             && let Err(error) = host::set_request_header(":path", path)
         {
             return self.fail(error);
         }
+        let (head, now) = match (self.metadata(), host::now()) {
+            (Ok(metadata), Ok(now)) => (Head { headers, metadata }, now),
+            (Err(error), _) | (_, Err(error)) => return self.fail(error),
+        };
         hooks::trap_if_asked(&head.headers);
         if let Some(reply) = hooks::verdicts_if_asked(&head.headers) {
             return answer(&reply);
@@ -120,10 +124,10 @@ impl Request {
         }
     }
 
-    fn head(&self) -> Result<Head, HostError> {
-        let reads_metadata = self.shared.gate.settings().is_some_and(Settings::reads_metadata);
-        let metadata = if reads_metadata { host::metadata()? } else { Vec::new() };
-        Ok(Head { headers: host::request_headers()?, metadata })
+    /// The host's metadata of the request, where somebody may be known by it.
+    fn metadata(&self) -> Result<Vec<u8>, HostError> {
+        let read = self.shared.gate.settings().is_some_and(Settings::reads_metadata);
+        if read { host::metadata() } else { Ok(Vec::new()) }
     }
 
     fn judge_head(&self, head: &Head, now: UnixTime) -> Step {

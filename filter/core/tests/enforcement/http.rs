@@ -1,5 +1,6 @@
 //! Heads and bodies that some server reads in another way: each has one reading here, or a refusal.
 
+use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Effect, Gate, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::token::UnixTime;
@@ -203,6 +204,10 @@ fn a_path_is_logged_without_what_may_be_a_token() {
         assert_eq!(path("", query), None, "{query}");
     }
     assert_eq!(path(sources, "/a"), None);
+    // A closed gate does not know where tokens may be.
+    let headers = pairs(&[(":method", "POST"), (":path", "/a?t=x")]);
+    let closed = Gate::closed(Reason::NotConfigured);
+    assert_eq!(closed.loggable_path(&headers), Some(&b"/a"[..]));
 }
 
 #[test]
