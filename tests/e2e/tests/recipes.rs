@@ -87,6 +87,13 @@ fn blocks(page: &str) -> Result<[&str; 2]> {
     Ok([settings, policy])
 }
 
+/// The reasons in the last column of a page's table of refusals.
+fn reasons(page: &str) -> Result<BTreeSet<&str>> {
+    let (_, table) = page.split_once("\n| the token | is refused as |\n").context("a table")?;
+    let rows = table.lines().skip(1).take_while(|row| row.starts_with('|'));
+    rows.map(|row| row.rsplit('`').nth(1).with_context(|| row.to_owned())).collect()
+}
+
 /// The configuration of a page as it stands there: its roles may all ask for the one field there is.
 fn configuration(page: &str) -> Result<Value> {
     #[derive(Deserialize)]
@@ -185,16 +192,23 @@ fn every_recipe_reads_tokens_of_its_provider() -> Result<()> {
     ensure!(pages.keys().eq(corpus.keys()), "{:?} and {:?}", pages.keys(), corpus.keys());
     let mut failures = Vec::new();
     for (name, path) in pages {
-        let configuration = configuration(&fs::read_to_string(path)?).context(name.clone())?;
+        let page = fs::read_to_string(path)?;
+        let configuration = configuration(&page).context(name.clone())?;
         let loaded = Gate::configure(configuration.to_string().as_bytes());
         ensure!(loaded.is_ok(), "{name}: {:?}", loaded.err());
         let configuration = with_keys(configuration).context(name.clone())?;
         let text = fs::read_to_string(corpus.get(&name).context("cases")?)?;
         let provider: Provider = serde_saphyr::from_str(&text).context(name.clone())?;
         ensure!(provider.version == 1, "{name}: version {}", provider.version);
-        let refusals = provider.cases.iter();
-        let refusals =
-            refusals.filter(|case| matches!(case.expect, Expect::Refused { .. })).count();
+        let refused = |case: &Case| match &case.expect {
+            Expect::Refused { refused } => Some(refused.clone()),
+            Expect::Known { .. } => None,
+        };
+        let refused: Vec<String> = provider.cases.iter().filter_map(refused).collect();
+        let refusals = refused.len();
+        for reason in reasons(&page).context(name.clone())? {
+            ensure!(refused.iter().any(|one| one == reason), "{name}: no case is a {reason}");
+        }
         ensure!(refusals > 0 && refusals < provider.cases.len(), "{name}: {refusals} refusals");
         for case in &provider.cases {
             let checked =
