@@ -334,7 +334,7 @@ async fn a_cluster_that_is_not_there(stage: Here) -> Result<()> {
 
 async fn bodies_come_while_keys_are_waited_for(stage: Here) -> Result<()> {
     let key = SigningKey::new("a");
-    let slow = Conduct::Slow(Duration::from_millis(900));
+    let slow = Conduct::Slow(Duration::from_millis(500));
     let rows =
         [(GRANTED, 10, true), (GRANTED, 400, false), (DENIED, 10, false), (DENIED, 400, true)];
     for (at, (query, pause, trailers)) in rows.into_iter().enumerate() {
