@@ -11,7 +11,7 @@ pub const TOKEN_BYTES: usize = 8192;
 /// The most keys that are tried for a token without `kid`.
 pub const KEY_TRIES: usize = 4;
 
-/// Verified tokens that are kept in one VM, in bytes with what they say.
+/// Verified tokens that are kept under one configuration, in bytes with what they say.
 pub const KNOWN_BYTES: usize = 16 << 20;
 
 /// The most groups of a caller.
@@ -35,12 +35,12 @@ pub const KEY_SET_BYTES: usize = 256 * 1024;
 /// The longest discovery document, in bytes: real ones have 2 to 8 KiB.
 pub const DISCOVERY_BYTES: usize = 64 * 1024;
 
-/// Requests that wait for keys in one VM: each holds its headers. One more is refused at once, as one
-/// whose keys cannot be had.
+/// Requests that wait for keys under one configuration: each holds its headers. One more is refused at
+/// once, as one whose keys cannot be had.
 pub const WAITING_REQUESTS: usize = 1_000;
 
-/// Headers and bodies of requests that wait for keys in one VM, in bytes. Nobody knows yet who sent
-/// them; a thousand ordinary ones have about 4 MiB.
+/// Headers and bodies of requests that wait for keys under one configuration, in bytes. Nobody knows yet
+/// who sent them; a thousand ordinary ones have about 4 MiB.
 pub const WAITING_BYTES: usize = 16 << 20;
 
 /// Waiting requests that are judged in one call of the host, where other keys have come: the rest in
@@ -95,7 +95,7 @@ pub struct Limits {
     pub variables_depth: u32,
     /// A token, or the claims of one that another filter has verified, in bytes.
     pub token_bytes: u32,
-    /// Verified tokens that are kept in one VM. None turns it off.
+    /// Verified tokens that are kept under one configuration. None turns it off.
     pub known_tokens: u32,
 }
 

@@ -78,9 +78,13 @@ impl Scene {
             issuer.insert("algorithms".to_owned(), json!(["EdDSA"]));
             for (name, source) in source.as_object().expect("a source") {
                 let mut source = source.clone();
-                source["refetch_seconds"] = json!(REFETCH);
-                source["wait_seconds"] = json!(WAIT);
-                source["timeout_ms"] = json!(1000);
+                for (name, usual) in
+                    [("refetch_seconds", REFETCH), ("wait_seconds", WAIT), ("timeout_ms", 1000)]
+                {
+                    if source.get(name).is_none() {
+                        source[name] = json!(usual);
+                    }
+                }
                 issuer.insert(name.clone(), source);
             }
             Listener {
@@ -384,7 +388,12 @@ async fn too_much_that_waits_is_refused_at_once(stage: Here) -> Result<()> {
     const LENGTH: usize = 60_000;
     let count = 2 * 2 * fieldgate_core::limits::WAITING_BYTES / LENGTH;
     let key = SigningKey::new("a");
-    let scene = Scene::new(&stage, Conduct::Silent, &[&key]).await?;
+    // Long enough for all of them to have come, on a busy machine too.
+    let wait = Duration::from_secs(6);
+    let mut source = remote(&stage);
+    source["remote_jwks"]["wait_seconds"] = json!(wait.as_secs());
+    source["remote_jwks"]["timeout_ms"] = json!(wait.as_millis());
+    let scene = Scene::with(&stage, Conduct::Silent, &[&key], source).await?;
     let client = scene.envoy.client("hold").http2();
     let text = format!("{}{}", body(GRANTED), " ".repeat(LENGTH - body(GRANTED).len()));
     let mut running = JoinSet::new();
@@ -402,7 +411,7 @@ async fn too_much_that_waits_is_refused_at_once(stage: Here) -> Result<()> {
     while let Some(done) = running.join_next().await {
         let (tag, answer, took) = done??;
         stage.refused(&scene.envoy, &tag, &answer, 503, "keys_unavailable").await?;
-        if took < Duration::from_secs(WAIT) / 2 { at_once += 1 } else { later += 1 }
+        if took < wait / 2 { at_once += 1 } else { later += 1 }
     }
     println!("{count} bodies of {LENGTH} bytes: {at_once} refused at once, {later} after a wait");
     ensure!(at_once > count / 20 && later > count / 4);
