@@ -98,6 +98,12 @@ pub fn allows(plan: &Plan, policy: &Policy, authority: &Authority, included: &In
     })
 }
 
+/// Why one use is denied, wherever it stands; none if it is granted.
+#[must_use]
+pub fn denial(policy: &Policy, authority: &Authority, one: &FieldUse) -> Option<Denied> {
+    (!is_granted(policy, authority, one)).then(|| explain(policy, authority, one))
+}
+
 /// Every party must be granted; what has no access entry is granted to nobody.
 fn is_granted(policy: &Policy, authority: &Authority, one: &FieldUse) -> bool {
     access(policy, one).is_some_and(|access| authority.parties().all(|roles| access.grants(roles)))

@@ -64,6 +64,14 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PathId(usize);
 
+impl PathId {
+    /// The position.
+    #[must_use]
+    pub const fn position(self) -> usize {
+        self.0
+    }
+}
+
 /// A response key and the field that it is under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathNode {
@@ -130,6 +138,13 @@ pub struct Usage {
     pub expanded_fields: u32,
 }
 
+/// Which places of a coordinate are noted, where they decide alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Notes {
+    First,
+    Every,
+}
+
 /// Why there is no plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanError {
@@ -154,7 +169,22 @@ impl Plan {
         limits: &Limits,
     ) -> Result<Self, PlanError> {
         let fragments = index::Fragments::new(document)?;
-        walk::walk(document, operation, &fragments, schema, limits)
+        walk::walk(document, operation, &fragments, schema, limits, Notes::First)
+    }
+
+    /// The same, with a use also at each place that says no more than an earlier one: for whoever
+    /// shows an operation whole. It decides as the other one does.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn at_every_place(
+        document: &Document<'_>,
+        operation: Choice,
+        schema: &Schema,
+        limits: &Limits,
+    ) -> Result<Self, PlanError> {
+        let fragments = index::Fragments::new(document)?;
+        walk::walk(document, operation, &fragments, schema, limits, Notes::Every)
     }
 
     /// Where in the document the field stands.

@@ -15,7 +15,9 @@ use super::arguments::{unique_arguments, unique_members, unique_variables};
 use super::condition;
 use super::index::{Choice, Fragments};
 use super::types::{Ground, Types};
-use super::{Condition, ConditionId, FieldUse, PathId, PathNode, Plan, PlanError, Target, Usage};
+use super::{
+    Condition, ConditionId, FieldUse, Notes, PathId, PathNode, Plan, PlanError, Target, Usage,
+};
 
 pub(super) fn walk(
     document: &Document<'_>,
@@ -23,6 +25,7 @@ pub(super) fn walk(
     fragments: &Fragments<'_, '_>,
     schema: &Schema,
     limits: &Limits,
+    notes: Notes,
 ) -> Result<Plan, PlanError> {
     let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
     let mut visited = Vec::new();
@@ -42,6 +45,7 @@ pub(super) fn walk(
         active: Vec::new(),
         visited,
         recorded: BTreeSet::new(),
+        notes,
     };
     let walked = walk.operation(schema);
     let mut plan = walk.plan;
@@ -77,6 +81,7 @@ struct Walk<'s, 'd, 'a> {
     visited: Vec<bool>,
     /// Fields recorded for every object type that their parent can be at all.
     recorded: BTreeSet<(FieldId, Option<ConditionId>)>,
+    notes: Notes,
 }
 
 impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
@@ -224,7 +229,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             Ok(found) => {
                 // What was noted for all that the parent can be needs no second note: the first
                 // place is the one that is named.
-                if !found.whole || self.recorded.insert((found.on_parent, condition)) {
+                let new = !found.whole || self.recorded.insert((found.on_parent, condition));
+                if new || self.notes == Notes::Every {
                     let uses = found.on_objects.into_iter().map(Target::Field).map(use_of);
                     self.plan.uses.extend(uses);
                 }

@@ -3,7 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fieldgate_core::decide;
+use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::Effect;
+use fieldgate_core::http::GraphqlRequest;
+use fieldgate_core::identity::Authority;
+use fieldgate_core::limits::{Limits, NESTING};
+use fieldgate_core::plan::{Choice, Plan};
+use fieldgate_core::policy::rules::RoleSet;
 use fieldgate_core::reply::Reply;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -108,7 +115,56 @@ proptest! {
     }
 }
 
-/// The property above says little if all of its requests end alike.
+/// A plan with a use at every place decides as the one that the filter makes.
+fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
+    let (request, printed) = printed(seeds);
+    let rules = rules(&mut Choices(&seeds.2));
+    let policy = world::policy(world::schema_of(TYPES), |coordinate| rules[coordinate].clone());
+    let (body, limits) = (body_of(&request, &printed), Limits::CAP);
+    let read = GraphqlRequest::read(&body, limits.variables_depth).unwrap();
+    let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
+    let document = Document::read(&printed.text, &bounds).unwrap();
+    let Ok(choice) = Choice::new(&document, read.operation_name.as_deref()) else { return Ok(()) };
+    let plans = [Plan::new, Plan::at_every_place];
+    let plans = plans.map(|plan| plan(&document, choice, policy.schema(), &limits));
+    let [first, every] = match plans {
+        [Ok(first), Ok(every)] => [first, every],
+        [first, every] => {
+            prop_assert_eq!(first, every);
+            return Ok(());
+        }
+    };
+    prop_assert!(first.uses.iter().all(|one| every.uses.contains(one)));
+    prop_assert_eq!((&first.path, first.usage), (&every.path, every.usage));
+    let included = first.evaluate(&printed.text, &|name| read.boolean(name));
+    prop_assert_eq!(&included, &every.evaluate(&printed.text, &|name| read.boolean(name)));
+    let Ok(included) = included else { return Ok(()) };
+    for (_, _, parties) in CALLERS {
+        let mut roles = parties.iter().map(|bits| RoleSet::from_bits(*bits));
+        let subject = roles.next().unwrap();
+        let authority = Authority { subject, actor: roles.next(), client: roles.next() };
+        let decided = |plan: &Plan| decide::decide(plan, &policy, &authority, &included);
+        prop_assert_eq!(decided(&first), decided(&every), "{}", &printed.text);
+        for one in &every.uses {
+            let allowed = decide::denial(&policy, &authority, one).is_none();
+            let alone = Plan { uses: vec![*one], ..first.clone() };
+            let switched_off = !included.includes(one.condition);
+            prop_assert_eq!(allowed || switched_off, decided(&alone).denied.is_empty());
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn more_places_decide_nothing_else(seeds in seeds()) {
+        decides_alike(&seeds)?;
+    }
+}
+
+/// The properties above say little if all of its requests end alike.
 #[test]
 fn generated_requests_end_in_many_ways() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
