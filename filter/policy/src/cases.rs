@@ -1,7 +1,7 @@
 //! cases/*.yaml x [`Bundle`] -> for each case whether the policy does what its author expects.
 //!
 //! A case goes through the filter's own [`fieldgate_core::gate::Gate`] as a signed request does, so
-//! that what passes here is what happens there. `read` knows the files, `run` the gate.
+//! that what passes here is what happens there. `read` knows the files, `run` asks `court`.
 
 mod read;
 mod run;

@@ -9,10 +9,13 @@
 pub mod bundle;
 pub mod cases;
 pub mod catalog;
+mod court;
 pub mod diagnostic;
+pub mod explain;
 pub mod folder;
 pub mod lower;
 pub mod manifest;
+pub mod matrix;
 pub mod policy;
 pub mod schema;
 pub mod settings;

@@ -14,6 +14,7 @@ mod catalogs;
 mod coverage;
 mod crds;
 mod determinism;
+mod explain;
 mod github;
 mod hostile;
 mod kubernetes;

@@ -1,0 +1,122 @@
+//! [`Policy`] -> for every field and every role whether a subject with that role alone may have it,
+//! by the core's own access tables.
+//!
+//! A field of an object type is what its access says. A field of an interface is what an operation
+//! that selects it there is told: granted if it is on every object type that the interface can be.
+
+use std::collections::BTreeSet;
+
+use fieldgate_core::decide::Because;
+use fieldgate_core::policy::Policy;
+use fieldgate_core::policy::rules::{Access, RoleSet, RuleId, Verdict};
+use fieldgate_core::policy::schema::{FieldId, TypeDef};
+
+use crate::suggest::did_you_mean;
+
+/// Fields by roles.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    /// The roles, sorted.
+    pub roles: Vec<String>,
+    /// The fields, sorted by type and name.
+    pub rows: Vec<Row>,
+}
+
+/// One field.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// `Type.field`
+    pub coordinate: String,
+    /// For each role, in the order of the roles.
+    pub cells: Vec<Cell>,
+}
+
+/// One field for one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Why it is denied; none if it is allowed.
+    pub denied: Option<Because>,
+    /// The rules that grant it, or that deny it, or that would have granted it.
+    pub rules: Vec<String>,
+}
+
+/// A type that has no rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSuchType {
+    /// What is wrong with it.
+    pub message: String,
+    /// What may be meant.
+    pub help: Option<String>,
+}
+
+impl Matrix {
+    /// All fields, or those of one type.
+    ///
+    /// # Errors
+    /// The schema has no such type, or it has no fields.
+    pub fn new(policy: &Policy, only: Option<&str>) -> Result<Self, NoSuchType> {
+        let types = policy.schema().types().map(|(_, def)| def);
+        let types: Vec<TypeDef<'_>> =
+            types.filter(|def| only.is_none_or(|name| name == def.name)).collect();
+        let fields: usize = types.iter().map(|def| def.fields().len()).sum();
+        match only {
+            Some(name) if types.is_empty() => return Err(unknown(name, policy)),
+            Some(name) if fields == 0 => {
+                let message = format!("`{name}` has no fields of its own");
+                let help = Some("name an object type or an interface".to_owned());
+                return Err(NoSuchType { message, help });
+            }
+            Some(_) | None => {}
+        }
+        let rows = types.iter().flat_map(|def| def.fields().map(|id| row(policy, def, id)));
+        let rows = rows.collect();
+        let roles = policy.parts().roles.iter().map(|role| role.name.to_string()).collect();
+        Ok(Self { roles, rows })
+    }
+}
+
+fn unknown(name: &str, policy: &Policy) -> NoSuchType {
+    let names = policy.schema().types().filter(|(_, def)| def.fields().len() > 0);
+    let help = did_you_mean(name, names.map(|(_, def)| def.name));
+    NoSuchType { message: format!("the schema has no type `{}`", name.escape_debug()), help }
+}
+
+fn row(policy: &Policy, parent: &TypeDef<'_>, field: FieldId) -> Row {
+    let schema = policy.schema();
+    let name = schema.field_def(field).map_or("", |field| field.name);
+    // An object type can be itself alone.
+    let decided = parent.possible.iter().filter_map(|object| schema.field_named(*object, name));
+    let accesses: Vec<Option<&Access>> = decided.map(|field| policy.access(field)).collect();
+    let roles = RoleSet::singles().take(policy.parts().roles.len());
+    let cells = roles.map(|role| cell(policy, &accesses, role)).collect();
+    Row { coordinate: schema.coordinate(field), cells }
+}
+
+fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
+    let (mut granting, mut forbidding, mut missing) =
+        (BTreeSet::<RuleId>::new(), BTreeSet::new(), BTreeSet::new());
+    let mut granted = !accesses.is_empty();
+    for access in accesses {
+        match access.map(|access| (access, access.verdict(role))) {
+            Some((access, Verdict::Granted)) => {
+                granting.extend(access.grants.iter().flat_map(|clause| &clause.rules));
+            }
+            Some((_, Verdict::Forbidden(rules))) => {
+                granted = false;
+                forbidding.extend(rules);
+            }
+            Some((_, Verdict::NotGranted(rules))) => {
+                granted = false;
+                missing.extend(rules);
+            }
+            None => granted = false,
+        }
+    }
+    let (denied, rules) = match (granted, forbidding.is_empty()) {
+        (true, _) => (None, granting),
+        (false, true) => (Some(Because::NoGrant), missing),
+        (false, false) => (Some(Because::DenyRule), forbidding),
+    };
+    let rules = rules.into_iter().map(|rule| policy.rule_name(rule).to_owned()).collect();
+    Cell { denied, rules }
+}

@@ -1,0 +1,196 @@
+//! Explanations say what the cases of a bundle do: the same verdict, and a tree that gives it.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use fieldgate_core::decide::Because;
+use fieldgate_policy::bundle::Bundle;
+use fieldgate_policy::cases::{self, Case, Verdict};
+use fieldgate_policy::diagnostic::Findings;
+use fieldgate_policy::explain::{Explanation, Field, Needs, Outcome, Request, Use, explain};
+use fieldgate_policy::matrix::Matrix;
+use serde_json::json;
+use serde_json::value::to_raw_value;
+
+use crate::github;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn load(name: &str) -> Bundle {
+    Bundle::load(&repository().join(name), None).unwrap()
+}
+
+fn explained(bundle: &Bundle, case: &Case) -> Explanation {
+    let variables = case.variables.as_ref().map(|value| to_raw_value(value).unwrap());
+    let (claims, query, operation) =
+        (case.claims.clone(), case.query.clone(), case.operation.clone());
+    explain(bundle, Request { claims, query, variables, operation }).unwrap()
+}
+
+fn uses<'a>(fields: &'a [Field], all: &mut Vec<&'a Use>) {
+    for field in fields {
+        all.extend(&field.uses);
+        uses(&field.fields, all);
+    }
+}
+
+/// What the tree says, read without the verdict.
+fn verdict_of_tree(explanation: &Explanation) -> Verdict {
+    let mut all = Vec::new();
+    uses(&explanation.fields, &mut all);
+    let mut denied: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut unknown = None;
+    for one in all.iter().filter(|one| !one.switched_off) {
+        match &one.outcome {
+            Outcome::Granted => {}
+            Outcome::Denied(_, rules) => {
+                denied.insert(one.coordinate.clone(), rules.iter().cloned().collect());
+            }
+            Outcome::Unknown(reason) => unknown = unknown.or(Some(reason.code())),
+        }
+    }
+    match (unknown, denied.is_empty()) {
+        (Some(code), _) => Verdict::Refuse(code.to_owned()),
+        (None, true) => Verdict::Allow,
+        (None, false) => Verdict::Deny(denied),
+    }
+}
+
+/// The clauses of a use give its outcome.
+fn clauses_agree(one: &Use) {
+    let parties = one.grants.iter().chain(&one.denies).next().map_or(0, |one| one.met_by.len());
+    let met = |clause: &fieldgate_policy::explain::Clause, at: usize| {
+        let (_, roles) = &clause.met_by[at];
+        assert!(roles.iter().all(|role| clause.roles.contains(role)), "{one:?}");
+        !roles.is_empty()
+    };
+    let granted = !one.grants.is_empty()
+        && (0..parties).all(|at| {
+            one.grants.iter().all(|clause| met(clause, at))
+                && !one.denies.iter().any(|clause| met(clause, at))
+        });
+    assert_eq!(granted, one.outcome == Outcome::Granted, "{one:?}");
+}
+
+fn agree(bundle: &Bundle) -> usize {
+    let mut findings = Findings::default();
+    let all = cases::read(bundle, &mut findings);
+    let checked = cases::run(bundle, "").unwrap();
+    assert_eq!(all.len(), checked.len());
+    for (case, checked) in all.iter().zip(&checked) {
+        let found = explained(bundle, case);
+        assert_eq!(found.verdict, checked.found, "{}", case.name.text);
+        assert_eq!(found.refusal.is_none(), found.verdict == Verdict::Allow);
+        if !found.fields.is_empty() {
+            assert_eq!(verdict_of_tree(&found), checked.found, "{}", case.name.text);
+        }
+        let mut every = Vec::new();
+        uses(&found.fields, &mut every);
+        every.into_iter().for_each(clauses_agree);
+        let denied = matches!(found.verdict, Verdict::Deny(_));
+        assert!(!denied || !found.changes.is_empty(), "{}", case.name.text);
+    }
+    all.len()
+}
+
+#[test]
+fn every_case_is_explained_as_it_is_judged() {
+    assert!(agree(&load("policies/backstage")) >= 60);
+}
+
+#[test]
+fn every_case_on_the_largest_schema_too() {
+    let Some(folder) = github::folder() else { return };
+    assert!(agree(&Bundle::load(&folder, None).unwrap()) >= 100);
+}
+
+/// A change that is told is one: with other groups the same operation is allowed.
+#[test]
+fn changes_that_are_told_do() {
+    let bundle = load("tests/corpus/bundles/shop");
+    let groups = |role: &str| match role {
+        "clerk" => "clerks".to_owned(),
+        role => format!("{role}s"),
+    };
+    let ask = |held: &[String], query: &str| {
+        let claims = json!({ "sub": "a", "groups": held }).as_object().cloned();
+        let (query, variables, operation) = (query.to_owned(), None, None);
+        explain(&bundle, Request { claims, query, variables, operation }).unwrap()
+    };
+    let mut seen = HashSet::new();
+    for held in [vec![], vec!["shoppers"], vec!["interns", "clerks"], vec!["contractors"]] {
+        for query in [
+            "{ product(id: 1) { name cost notes } }",
+            "{ customer(id: 1) { email phone } order(id: 1) { total lines { quantity } } }",
+            "{ priced { price cost } contacts { phone } }",
+            "{ service(id: 1) { price } }",
+            "{ version nothing }",
+            "mutation { refund(id: 1) { id total } placeOrder(input: {}) { id } }",
+        ] {
+            let held: Vec<String> = held.iter().map(|&group| group.to_owned()).collect();
+            let found = ask(&held, query);
+            for change in &found.changes {
+                let left = held
+                    .iter()
+                    .filter(|group| !change.without.iter().any(|role| groups(role) == **group));
+                let left: Vec<String> = left.cloned().collect();
+                let with = |roles: &[String]| {
+                    let more = roles.iter().map(|role| groups(role));
+                    left.iter().cloned().chain(more).collect::<Vec<_>>()
+                };
+                let allowed = |roles: &[String]| ask(&with(roles), query).verdict == Verdict::Allow;
+                match &change.needs {
+                    Needs::Nothing => assert!(allowed(&[])),
+                    Needs::OneOf(roles) => {
+                        for role in roles {
+                            assert!(allowed(std::slice::from_ref(role)), "{held:?} {role}");
+                        }
+                    }
+                    Needs::All(roles) => {
+                        assert!(roles.len() > 1 && allowed(roles), "{held:?} {roles:?}");
+                    }
+                    Needs::Impossible => {}
+                }
+                seen.insert(std::mem::discriminant(&change.needs));
+            }
+        }
+    }
+    assert_eq!(seen.len(), 4, "not every sort of change is shown");
+}
+
+/// What is asked of an interface is granted if it is on every object type.
+#[test]
+fn the_matrix_says_what_an_operation_would_be_told() {
+    let bundle = load("tests/corpus/bundles/shop");
+    let matrix = Matrix::new(bundle.policy(), None).unwrap();
+    assert_eq!(matrix.rows.len(), bundle.policy().schema().field_count());
+    assert!(matrix.rows.is_sorted_by(|one, next| one.coordinate < next.coordinate));
+    let cell = |coordinate: &str, role: &str| {
+        let row = matrix.rows.iter().find(|row| row.coordinate == coordinate).unwrap();
+        let at = matrix.roles.iter().position(|name| name == role).unwrap();
+        let cell = &row.cells[at];
+        (cell.denied, cell.rules.join("+"))
+    };
+    let no = Some(Because::NoGrant);
+    assert_eq!(
+        cell("Order.total", "manager"),
+        (None, "totals-of-managers+totals-of-shoppers".into())
+    );
+    assert_eq!(cell("Order.total", "clerk"), (no, "totals-of-managers+totals-of-shoppers".into()));
+    // The object's rule and the interface's.
+    assert_eq!(cell("Product.cost", "manager"), (no, "priced-cost".into()));
+    assert_eq!(cell("Product.cost", "clerk"), (None, "priced-cost+product-cost".into()));
+    // `Service.cost` has `Service.*` and `Priced.cost`, `Product.cost` both exact ones.
+    assert_eq!(cell("Priced.cost", "clerk"), (None, "priced-cost+product-cost+storefront".into()));
+    assert_eq!(cell("Priced.cost", "manager"), (no, "priced-cost".into()));
+    assert_eq!(
+        cell("Mutation.refund", "assistant"),
+        (Some(Because::DenyRule), "agents-do-not-write".into())
+    );
+    assert_eq!(cell("Product.id", "banned"), (Some(Because::DenyRule), "locked-out".into()));
+    let one = Matrix::new(bundle.policy(), Some("Order")).unwrap();
+    let names: Vec<&str> = one.rows.iter().map(|row| row.coordinate.as_str()).collect();
+    assert_eq!(names, ["Order.id", "Order.lines", "Order.status", "Order.total"]);
+}
