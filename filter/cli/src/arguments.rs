@@ -2,6 +2,8 @@
 
 mod build;
 mod catalog;
+mod explain;
+mod matrix;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -11,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::build::{Artefact, Build, Proxy};
 pub(crate) use self::catalog::{Catalog, CatalogVerb, Import};
+pub(crate) use self::explain::{Claims, Explain};
+pub(crate) use self::matrix::{Matrix, Table};
 use crate::exit::Exit;
 use crate::render::{Form, Ink, Style};
 use crate::status::admin::AdminUrl;
@@ -19,6 +23,8 @@ const EXAMPLES: &str = "\
 Examples:
   fieldgate check policies/backstage
   fieldgate test policies/backstage --filter contractor
+  fieldgate explain policies/backstage --operation query.graphql --claims claims.json
+  fieldgate matrix policies/backstage --type Secret
   fieldgate build policies/backstage -o plugin.json
   fieldgate status http://127.0.0.1:9901
   fieldgate catalog import policies/backstage/catalog -o owners.json
@@ -26,7 +32,7 @@ Examples:
 Exit codes:
   0  done
   1  could not run
-  2  a case failed
+  2  a case failed, or an operation would be refused
   3  errors were found: in the bundle or catalog, or in what an Envoy enforces";
 
 /// A command line that was understood.
@@ -38,7 +44,7 @@ pub(crate) struct Arguments {
 /// What is said instead of running: help, the version, or why the words were not understood.
 pub(crate) struct Instead(clap::Error);
 
-/// Build, check and test policy bundles for the fieldgate filter, and ask what is in force.
+/// Build, check, test and explain policy bundles for the fieldgate filter, and ask what is in force.
 #[derive(Parser)]
 #[command(name = "fieldgate", version, after_help = EXAMPLES)]
 #[command(disable_help_subcommand = true, subcommand_required = true)]
@@ -75,6 +81,8 @@ pub(crate) enum Verb {
     Build(Box<Build>),
     Check(Check),
     Test(Test),
+    Explain(Explain),
+    Matrix(Matrix),
     Status(Status),
     Catalog(Catalog),
 }
@@ -151,6 +159,8 @@ impl Arguments {
             Verb::Test(test) => test.format,
             Verb::Status(status) => status.format,
             Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => import.format,
+            Verb::Explain(explain) => explain.findings(),
+            Verb::Matrix(matrix) => matrix.findings(),
         };
         let form = match format {
             Format::Human => Form::Human,

@@ -3,6 +3,8 @@
 pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod matrix;
 pub(crate) mod status;
 pub(crate) mod test;
 

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     CouldNotRun,
     /// A case failed.
     CaseFailed,
+    /// The operation would be refused.
+    Refused,
     /// The bundle or the catalog has errors, or what an Envoy enforces.
     Findings,
 }
@@ -20,7 +22,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::CouldNotRun => 1,
-            Exit::CaseFailed => 2,
+            Exit::CaseFailed | Exit::Refused => 2,
             Exit::Findings => 3,
         })
     }

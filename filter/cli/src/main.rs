@@ -1,4 +1,5 @@
-//! fieldgate's command line: builds, checks and tests policy bundles, and asks what is in force.
+//! fieldgate's command line: builds, checks, tests and explains policy bundles, and asks what is
+//! in force.
 //!
 //! stdout carries what was asked for, stderr everything else. Arguments are read once, a command
 //! does its work and hands values to [`output`], and the exit code says how it ended.
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Verb::Build(build) => command::build::build(&build, &mut output),
         Verb::Check(check) => command::check::check(&check, &mut output),
         Verb::Test(test) => command::test::test(&test, &mut output),
+        Verb::Explain(explain) => command::explain::explain(&explain, &mut output),
+        Verb::Matrix(matrix) => command::matrix::matrix(&matrix, &mut output),
         Verb::Status(status) => command::status::status(&status, &mut output),
         Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => {
             command::catalog::import(&import, &mut output)

@@ -1,5 +1,7 @@
 //! Values -> text, in one of three forms. Nothing here writes.
 
+pub(crate) mod explain;
+pub(crate) mod matrix;
 pub(crate) mod status;
 
 use fieldgate_policy::bundle::Bundle;

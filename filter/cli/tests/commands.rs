@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails stops by panicking")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -188,6 +189,42 @@ fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert_ne!(fs::read_to_string(&file).unwrap(), "before");
+}
+
+#[test]
+fn an_operation_comes_by_stdin() {
+    let bundle = "../../../../tests/corpus/bundles/open";
+    let explain = |query: &str| {
+        let mut child = fieldgate(&["explain", bundle, "--operation", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(query.as_bytes()).unwrap();
+        let done = child.wait_with_output().unwrap();
+        (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    };
+    assert_eq!(explain("{ version }").0, Some(0));
+    assert_eq!(explain("{ partners }").0, Some(2));
+    let (exit, said) = explain("");
+    assert_eq!(exit, Some(2));
+    assert!(said.contains("refuse: query_missing"), "{said}");
+}
+
+/// Where it is not installed there is nothing to show. How fast it is, a release build tells.
+#[test]
+fn the_largest_schema_has_a_matrix() {
+    let bundle = root().join("../../policies/github");
+    if !bundle.join("node_modules").is_dir() {
+        return;
+    }
+    let bundle = bundle.to_str().unwrap();
+    for format in ["markdown", "csv", "json"] {
+        let done = run(&["matrix", bundle, "--format", format]);
+        assert_eq!(done.status.code(), Some(0));
+        assert!(done.stdout.iter().filter(|byte| **byte == b'\n').count() > 6_000);
+    }
 }
 
 #[test]

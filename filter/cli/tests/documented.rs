@@ -106,6 +106,22 @@ fn options_of_the_tables_build() {
     }
 }
 
+/// What the README shows of an explanation is what is said.
+#[test]
+fn the_explanation_shown_is_what_is_said() {
+    let text = page("README.md");
+    let block = text.split("```console\n$ echo ").nth(1).unwrap().split("```").next().unwrap();
+    let quoted: Vec<&str> = block.split('\'').collect();
+    let (query, claims, shown) = (quoted[1], quoted[3], quoted[4].trim_start());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documented.graphql");
+    fs::write(&file, query).unwrap();
+    let operation = file.to_str().unwrap();
+    assert!(block.contains("fieldgate explain policies/backstage --operation - \\\n"), "{block}");
+    let words = ["explain", "policies/backstage", "--operation", operation, "--claims", claims];
+    let Output { status, stdout, .. } = run(&words);
+    assert_eq!((status.code(), String::from_utf8(stdout).unwrap().as_str()), (Some(2), shown));
+}
+
 /// A digest changes with the bundle and with the format of the blob.
 #[test]
 fn digests_shown_are_those_of_the_bundle() {

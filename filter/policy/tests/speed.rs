@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use fieldgate_core::settings::Configuration;
 use fieldgate_policy::bundle::Bundle;
+use fieldgate_policy::matrix::Matrix;
 
 const ROUNDS: usize = 51;
 
@@ -43,6 +44,19 @@ fn the_largest_bundle_is_built_in_two_seconds() {
     println!("policies/github is built in {} ms", elapsed.as_millis());
     assert!(bundle.is_ok());
     assert!(elapsed <= Duration::from_secs(2), "{elapsed:?}");
+}
+
+/// Beside the two seconds in which the bundle is built.
+#[test]
+fn the_largest_matrix_is_there_at_once() {
+    let Some(folder) = folder() else { return };
+    let bundle = Bundle::load(&folder, None).unwrap();
+    let start = Instant::now();
+    let matrix = Matrix::new(bundle.policy(), None);
+    let elapsed = start.elapsed();
+    println!("the matrix of policies/github is made in {} ms", elapsed.as_millis());
+    assert!(matrix.is_ok());
+    assert!(elapsed <= Duration::from_millis(250), "{elapsed:?}");
 }
 
 /// It runs on the event loop of every worker, where it may take 25 ms; in wasm it takes twice as
