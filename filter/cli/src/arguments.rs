@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 pub(crate) use self::build::{Artefact, Build, Proxy};
 pub(crate) use self::catalog::{Catalog, CatalogVerb, Import};
@@ -85,6 +86,31 @@ pub(crate) enum Verb {
     Matrix(Matrix),
     Status(Status),
     Catalog(Catalog),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Print a script that completes fieldgate's words in a shell
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate completions bash > ~/.local/share/bash-completion/completions/fieldgate
+  fieldgate completions fish > ~/.config/fish/completions/fieldgate.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Print the manual page, of fieldgate or of one of its verbs
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  fieldgate man | man -l -
+  fieldgate man explain > fieldgate-explain.1
+  fieldgate man catalog import > fieldgate-catalog-import.1")]
+pub(crate) struct Man {
+    /// The verb, and what is below it
+    pub(crate) verb: Vec<String>,
 }
 
 /// Report everything that is wrong with a bundle
@@ -150,6 +176,11 @@ pub(crate) struct Status {
 }
 
 impl Arguments {
+    /// The command line that is understood, for what is made of it.
+    pub(crate) fn grammar() -> Command {
+        Words::command()
+    }
+
     /// Reads the command line.
     pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Instead> {
         let Words { color, verb } = Words::try_parse_from(words).map_err(Instead)?;
@@ -161,6 +192,7 @@ impl Arguments {
             Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => import.format,
             Verb::Explain(explain) => explain.findings(),
             Verb::Matrix(matrix) => matrix.findings(),
+            Verb::Completions(_) | Verb::Man(_) => Format::Human,
         };
         let form = match format {
             Format::Human => Form::Human,

@@ -3,7 +3,9 @@
 pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod man;
 pub(crate) mod matrix;
 pub(crate) mod status;
 pub(crate) mod test;

@@ -212,6 +212,38 @@ fn an_operation_comes_by_stdin() {
     assert!(said.contains("refuse: query_missing"), "{said}");
 }
 
+/// Each verb of the help is in every script and has a page.
+#[test]
+fn every_verb_is_completed_and_has_a_page() {
+    let said = |words: &[&str]| {
+        let done = run(words);
+        assert_eq!((done.status.code(), done.stderr.len()), (Some(0), 0), "{words:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let help = said(&["-h"]);
+    let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let verbs = verbs.take_while(|line| !line.is_empty());
+    let verbs: Vec<&str> = verbs.map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert!(verbs.len() >= 8, "{verbs:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = said(&["completions", shell]);
+        for word in verbs.iter().chain(&["operation-name", "message-format"]) {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let main = said(&["man"]);
+    assert!(main.contains(".TH fieldgate 1"), "{main}");
+    for verb in verbs {
+        assert!(main.contains(&format!("fieldgate\\-{verb}(1)")), "{verb}");
+        let page = said(&["man", verb]);
+        assert!(page.contains(&format!(".TH fieldgate-{verb} 1")), "{page}");
+        assert!(page.contains("Examples:") || page.contains(&format!("-{verb}\\-")), "{page}");
+    }
+    let below = said(&["man", "catalog", "import"]);
+    assert!(below.contains(".TH fieldgate-catalog-import 1"), "{below}");
+    assert!(below.contains("Examples:"), "{below}");
+}
+
 /// Where it is not installed there is nothing to show. How fast it is, a release build tells.
 #[test]
 fn the_largest_schema_has_a_matrix() {
