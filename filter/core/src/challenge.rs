@@ -127,7 +127,7 @@ fn missing_scopes(
         role.scopes.iter().filter(|scope| !held.contains(scope)).cloned().collect()
     };
     let mut sets: Vec<_> = policy.parts().roles.iter().filter(would).map(lacking).collect();
-    sets.sort_by_key(BTreeSet::len);
+    sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
     sets.dedup();
     let union = |sets: &[BTreeSet<Box<str>>]| -> BTreeSet<Box<str>> {
         sets.iter().flatten().cloned().collect()

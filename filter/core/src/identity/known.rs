@@ -68,18 +68,18 @@ impl Known {
         now: UnixTime,
     ) -> Option<Rc<Principal>> {
         let tail = tail(token)?;
+        let known = |entry: &&Entry| entry.is_of(token) && entry.holds(published, now);
         let mut halves = self.halves.borrow_mut();
         if let Some(entry) = halves.younger.entries.get(&tail) {
-            let known = entry.is_of(token) && entry.holds(published, now);
-            return known.then(|| Rc::clone(&entry.principal));
+            return Some(entry).filter(known).map(|entry| Rc::clone(&entry.principal));
         }
-        let entry = halves.older.take(&tail)?;
-        let known = entry.is_of(token) && entry.holds(published, now);
-        let principal = known.then(|| Rc::clone(&entry.principal));
-        if known {
+        // What ends like a known token and is another one leaves it where it is.
+        let entry = halves.older.entries.get(&tail).filter(known)?;
+        let principal = Rc::clone(&entry.principal);
+        if let Some(entry) = halves.older.take(&tail) {
             halves.keep(tail, entry, self.half);
         }
-        principal
+        Some(principal)
     }
 
     /// Keeps what a token was verified to be.
@@ -99,19 +99,6 @@ impl Known {
         let keys = published.number(claims.issuer(), now);
         let entry = Entry { token, principal: Rc::clone(principal), keys, bytes };
         self.halves.borrow_mut().keep(tail, entry, self.half);
-    }
-
-    /// How many tokens are known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        let halves = self.halves.borrow();
-        halves.younger.entries.len().saturating_add(halves.older.entries.len())
-    }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -155,6 +142,6 @@ fn tail(token: RawToken<'_>) -> Option<Tail> {
 
 impl fmt::Debug for Known {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.debug_struct("Known").field("len", &self.len()).finish_non_exhaustive()
+        to.debug_struct("Known").field("half", &self.half).finish_non_exhaustive()
     }
 }

@@ -150,6 +150,21 @@ fn no_part_of_a_known_token_makes_another_one_known() {
 }
 
 #[test]
+fn a_forged_token_does_not_take_the_older_half() {
+    // Of two halves with room for one each, the first token is in the older.
+    let world = World::of(gate_with(r#","limits":{"known_tokens":2}"#));
+    let (alice, mut other) = (token(ALICE, GOOD), GOOD);
+    other[63] = 2;
+    assert_eq!(world.ask(&alice, 1000), seen("allow", true));
+    assert_eq!(world.ask(&token(ALICE, other), 1000), seen("allow", true));
+    let mut almost = GOOD;
+    almost[0] = 2;
+    let mallory = token(&ALICE.replace("alice", "mallory"), almost);
+    assert_eq!(world.ask(&mallory, 1000), seen("token_signature", true));
+    assert_eq!(world.ask(&alice, 1000), seen("allow", false));
+}
+
+#[test]
 fn a_known_token_ends_when_it_ends() {
     let world = plain();
     let alice = token(ALICE, GOOD);
