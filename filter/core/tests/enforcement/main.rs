@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod callers;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod forward;
