@@ -162,7 +162,9 @@ impl Gate {
     #[must_use]
     pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
         let queried = self.settings().is_none_or(|settings| settings.tokens.may_be_in_query());
-        queried.then(|| Head::read(headers).path_without_query()).flatten()
+        let path = queried.then(|| Head::read(headers).path_without_query()).flatten()?;
+        // A host may not take an empty path for one.
+        Some(if path.is_empty() { b"/" } else { path })
     }
 
     /// The record of a request that was refused before it came here.

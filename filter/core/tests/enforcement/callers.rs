@@ -95,6 +95,7 @@ fn a_path_is_logged_without_what_may_be_a_token() {
         assert_eq!(path("", query), None, "{query}");
     }
     assert_eq!(path(sources, "/a"), None);
+    assert_eq!(path(sources, "?t=x").as_deref(), Some(&b"/"[..]));
     // A closed gate does not know where tokens may be.
     let headers = pairs(&[(":method", "POST"), (":path", "/a?t=x")]);
     let closed = Gate::closed(Reason::NotConfigured);
