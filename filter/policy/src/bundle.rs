@@ -164,7 +164,8 @@ impl Sources {
         let FileName { name, place } = &settings.schema;
         let schema = folder
             .read(name, place.as_ref(), findings)
-            .and_then(|file| schema::read(&file, findings));
+            .and_then(|file| schema::read(&file, findings))
+            .map(|source| source.schema);
         if let Some(policy) = &policy {
             policy.warn_unheld(|role| settings.gives_role(role), findings);
             settings.anonymous.iter().for_each(|role| policy.expect_role(role, findings));

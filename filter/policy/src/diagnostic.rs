@@ -84,6 +84,10 @@ pub enum Code {
     SdlInterface,
     /// Root operation types that cannot be.
     SdlRoot,
+    /// A type with more lists than one can have.
+    SdlNesting,
+    /// A directive that is defined twice.
+    SdlDirective,
     /// A case file that says nothing that could be checked.
     CaseValue,
     /// A bundle without a fault that the filter would refuse all the same: it is too large.
@@ -192,6 +196,8 @@ impl Code {
             Self::SdlEmptyType => "sdl-empty-type",
             Self::SdlInterface => "sdl-interface",
             Self::SdlRoot => "sdl-root",
+            Self::SdlNesting => "sdl-nesting",
+            Self::SdlDirective => "sdl-directive",
             Self::CaseValue => "case-value",
             Self::Unloadable => "unloadable",
             Self::UnpinnedImage => "unpinned-image",

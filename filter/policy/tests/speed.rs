@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use fieldgate_core::settings::Configuration;
 use fieldgate_policy::bundle::Bundle;
+use fieldgate_policy::diagnostic::Findings;
 use fieldgate_policy::matrix::Matrix;
+use fieldgate_policy::schema;
+use fieldgate_policy::source::SourceFile;
 
 const ROUNDS: usize = 51;
 
@@ -44,6 +47,20 @@ fn the_largest_bundle_is_built_in_two_seconds() {
     println!("policies/github is built in {} ms", elapsed.as_millis());
     assert!(bundle.is_ok());
     assert!(elapsed <= Duration::from_secs(2), "{elapsed:?}");
+}
+
+/// The largest part of building it: 1.2 MB of SDL.
+#[test]
+fn the_largest_schema_is_read_in_half_a_second() {
+    let Some(folder) = folder() else { return };
+    let path = folder.join("node_modules/@octokit/graphql-schema/schema.graphql");
+    let file = SourceFile::new("schema.graphql", std::fs::read_to_string(path).unwrap());
+    let median = median(|| {
+        let mut findings = Findings::default();
+        assert!(black_box(schema::read(&file, &mut findings)).is_some());
+    });
+    println!("median of {ROUNDS} rounds: {} ms", median.as_millis());
+    assert!(median <= Duration::from_millis(500), "{median:?}");
 }
 
 /// Beside the two seconds in which the bundle is built.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::document::{Document, FieldSource, Kind, Roots, TypeSource};
 use super::index::possible;
-use super::sdl::{Document, FieldSource, Kind, Roots, TypeSource};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
@@ -48,7 +48,7 @@ impl<'a> Checker<'a> {
 
     /// Names are free, there once, and not of GraphQL's own (spec, Reserved Names and Type Validation).
     fn check_names(&mut self, source: &TypeSource) {
-        let TypeSource { kind, name, implements, fields, members } = source;
+        let TypeSource { kind, name, implements, fields, members, .. } = source;
         if BUILT_IN_SCALARS.contains(&name.text.as_str()) {
             let message = format!("`{}` is a scalar that every schema has", name.text);
             let help = Some("remove this definition".to_owned());

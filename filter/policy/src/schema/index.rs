@@ -7,7 +7,7 @@ use fieldgate_core::policy::schema::{
 };
 
 use super::check::{BUILT_IN_SCALARS, roots};
-use super::sdl::{Document, FieldSource, Kind, TypeSource};
+use super::document::{Document, FieldSource, Kind, TypeSource};
 
 /// Numbers types by the order of their names. Input objects are no output types and leave no trace.
 /// `None` only if the document is not sound.

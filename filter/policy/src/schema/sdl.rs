@@ -1,334 +1,197 @@
-//! SDL text -> [`Document`]: every type with its extensions merged and every name with its place.
+//! SDL text -> [`Document`]: the type system grammar of GraphQL (spec 3, September 2025).
+//!
+//! The parser is exact and recovers, so that every syntax error is reported. What it lets pass
+//! without the parts that the grammar asks for is refused by [`part`], as is what is not SDL.
+
+mod part;
+mod syntax;
 
 use std::collections::BTreeMap;
 use std::panic;
 use std::sync::Arc;
 
-use graphql_parser::Pos;
-use graphql_parser::schema::{
-    Definition, Field, InputValue, Type, TypeDefinition, TypeExtension, parse_schema,
-};
+use apollo_parser::cst::CstNode as _;
+use apollo_parser::{Parser, SyntaxKind, SyntaxNode};
 
-use super::text;
+use self::part::Reader;
+use super::document::{Document, Kind, Roots, TypeSource};
 use crate::diagnostic::{Code, Diagnostic, Findings};
-use crate::source::{Place, SourceFile, Text};
+use crate::source::{Place, SourceFile};
 
-/// A schema as written.
-#[derive(Debug)]
-pub(super) struct Document {
-    /// The types by name, without the built-in scalars.
-    pub(super) types: BTreeMap<String, TypeSource>,
-    /// The root types that a schema definition names.
-    pub(super) roots: Option<Roots>,
-    /// Where the file begins.
-    pub(super) start: Place,
-}
+/// How deep values and list types may nest: those of real schemas nest two or three times.
+const NESTING: usize = 64;
 
-/// A schema definition.
-#[derive(Debug)]
-pub(super) struct Roots {
-    pub(super) place: Place,
-    pub(super) query: Option<Text>,
-    pub(super) mutation: Option<Text>,
-    pub(super) subscription: Option<Text>,
-}
-
-/// What a type is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Scalar,
-    Object,
-    Interface,
-    Union,
-    Enum,
-    Input,
-}
-
-/// A type with its extensions.
-#[derive(Debug)]
-pub(super) struct TypeSource {
-    pub(super) kind: Kind,
-    pub(super) name: Text,
-    /// Of an object or interface.
-    pub(super) implements: Vec<Text>,
-    /// Of an object, interface or input object.
-    pub(super) fields: Vec<FieldSource>,
-    /// Of a union.
-    pub(super) members: Vec<Text>,
-}
-
-/// A field, or an argument.
-#[derive(Debug)]
-pub(super) struct FieldSource {
-    pub(super) name: Text,
-    /// The named type, without lists and non-null.
-    pub(super) of: Text,
-    pub(super) arguments: Vec<FieldSource>,
-}
+/// Tokens with white space and comments: twenty times those of GitHub's schema, which is 1.2 MB.
+const TOKENS: usize = 8_000_000;
 
 /// Reads a file; `None` if it is not SDL.
 pub(super) fn read(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Document> {
-    let masked = text::mask(file.text());
-    // The parser is known to panic on some input; that must not take the tool down.
-    let parsed = panic::catch_unwind(|| parse_schema::<&str>(&masked).map_err(|e| e.to_string()));
-    let definitions = match parsed {
-        Ok(Ok(document)) => document.definitions,
-        Ok(Err(message)) => {
-            findings.add(syntax_error(file, &message));
-            return None;
-        }
-        Err(_) => {
-            let message = "the schema cannot be parsed";
-            findings.add(Diagnostic::error(Code::SdlSyntax, &file.place(0, 0), message));
-            return None;
-        }
-    };
-    let start = file.place(0, 0);
-    let document = Document { types: BTreeMap::new(), roots: None, start };
-    let mut reader = Reader { file, masked: &masked, document, findings };
-    let mut extensions = Vec::new();
-    for definition in definitions {
-        match definition {
-            Definition::SchemaDefinition(schema) => {
-                let at = reader.at(schema.position);
-                let (place, _) = reader.locate("schema", at);
-                let root = |name: Option<&str>| Some(reader.locate_text(name?, at));
-                let (query, mutation) = (root(schema.query), root(schema.mutation));
-                let subscription = root(schema.subscription);
-                let roots = Roots { place, query, mutation, subscription };
-                if let Some(first) = &reader.document.roots {
-                    let message = "the schema is defined twice";
-                    let help =
-                        format!("it is first defined in line {}", first.place.position().line);
-                    let error = Diagnostic::error(Code::SdlDuplicateType, &roots.place, message);
-                    reader.findings.add(error.help(help));
-                } else {
-                    reader.document.roots = Some(roots);
-                }
-            }
-            Definition::TypeDefinition(definition) => {
-                let part = reader.definition(definition);
-                reader.define(part);
-            }
-            Definition::TypeExtension(extension) => extensions.push(extension),
-            Definition::DirectiveDefinition(_) => {}
-        }
+    // A parser's panic must not take the tool down.
+    let read = panic::catch_unwind(|| {
+        let mut findings = Findings::default();
+        let document = parse(file, &mut findings);
+        (document, findings)
+    });
+    if let Ok((document, problems)) = read {
+        findings.extend(problems);
+        document
+    } else {
+        let message = "the schema cannot be parsed";
+        findings.add(Diagnostic::error(Code::SdlSyntax, &file.place(0, 0), message));
+        None
     }
-    for extension in extensions {
-        let part = reader.extension(extension);
-        reader.extend(part);
-    }
-    Some(reader.document)
 }
 
-struct Reader<'a> {
-    file: &'a Arc<SourceFile>,
-    masked: &'a str,
+fn parse(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<Document> {
+    let tree = Parser::new(file.text()).recursion_limit(NESTING).token_limit(TOKENS).parse();
+    if tree.errors().len() > 0 {
+        syntax::report(file, tree.errors(), findings);
+        return None;
+    }
+    let mut assembly = Assembly::new(file);
+    let mut extensions = Extensions::default();
+    for node in tree.document().syntax().children() {
+        assembly.definition(&node, &mut extensions);
+    }
+    let Extensions { schema, types } = extensions;
+    schema.iter().for_each(|node| assembly.extend_schema(node));
+    types.into_iter().for_each(|part| assembly.extend_type(part));
+    let Assembly { document, reader } = assembly;
+    findings.extend(reader.findings);
+    (!reader.is_broken).then_some(document)
+}
+
+/// A document as its definitions come in.
+struct Assembly<'a> {
+    reader: Reader<'a>,
     document: Document,
-    findings: &'a mut Findings,
 }
 
-impl<'a> Reader<'a> {
+/// What comes after all definitions.
+#[derive(Default)]
+struct Extensions {
+    schema: Vec<SyntaxNode>,
+    types: Vec<TypeSource>,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(file: &'a Arc<SourceFile>) -> Self {
+        let document = Document {
+            types: BTreeMap::new(),
+            roots: None,
+            directives: Vec::new(),
+            defined: BTreeMap::new(),
+            start: file.place(0, 0),
+        };
+        Self { reader: Reader::new(file), document }
+    }
+
+    fn error(&mut self, code: Code, place: &Place, message: String, help: Option<String>) {
+        self.reader.findings.add(Diagnostic::error(code, place, message).maybe_help(help));
+    }
+
+    fn definition(&mut self, node: &SyntaxNode, extensions: &mut Extensions) {
+        let kind = match node.kind() {
+            SyntaxKind::SCALAR_TYPE_DEFINITION | SyntaxKind::SCALAR_TYPE_EXTENSION => Kind::Scalar,
+            SyntaxKind::OBJECT_TYPE_DEFINITION | SyntaxKind::OBJECT_TYPE_EXTENSION => Kind::Object,
+            SyntaxKind::INTERFACE_TYPE_DEFINITION | SyntaxKind::INTERFACE_TYPE_EXTENSION => {
+                Kind::Interface
+            }
+            SyntaxKind::UNION_TYPE_DEFINITION | SyntaxKind::UNION_TYPE_EXTENSION => Kind::Union,
+            SyntaxKind::ENUM_TYPE_DEFINITION | SyntaxKind::ENUM_TYPE_EXTENSION => Kind::Enum,
+            SyntaxKind::INPUT_OBJECT_TYPE_DEFINITION | SyntaxKind::INPUT_OBJECT_TYPE_EXTENSION => {
+                Kind::Input
+            }
+            SyntaxKind::SCHEMA_DEFINITION => return self.define_schema(node),
+            SyntaxKind::SCHEMA_EXTENSION => return extensions.schema.push(node.clone()),
+
+            SyntaxKind::DIRECTIVE_DEFINITION => return self.define_directive(node),
+            SyntaxKind::OPERATION_DEFINITION | SyntaxKind::FRAGMENT_DEFINITION => {
+                let message = "operations and fragments are no part of a schema".to_owned();
+                let place = self.reader.place(node);
+                return self.error(Code::SdlSyntax, &place, message, None);
+            }
+            _ => return self.reader.unexpected(node),
+        };
+        let Some(part) = self.reader.type_part(node, kind) else { return };
+        if part::is_extension(node) {
+            extensions.types.push(part);
+        } else {
+            self.define(part);
+        }
+    }
+
     fn define(&mut self, part: TypeSource) {
         if let Some(first) = self.document.types.get(&part.name.text) {
             let message = format!("the type `{}` is defined twice", part.name.text);
             let help = format!("it is first defined in line {}", first.name.place.position().line);
-            let error = Diagnostic::error(Code::SdlDuplicateType, &part.name.place, message);
-            self.findings.add(error.help(help));
+            self.error(Code::SdlDuplicateType, &part.name.place, message, Some(help));
         } else {
             self.document.types.insert(part.name.text.clone(), part);
         }
     }
 
-    fn extend(&mut self, part: TypeSource) {
-        let TypeSource { kind, name, implements, fields, members } = part;
+    fn define_directive(&mut self, node: &SyntaxNode) {
+        let Some(name) = self.reader.name_in(node) else { return };
+        if let Some(first) = self.document.defined.get(&name.text) {
+            let message = format!("the directive `@{}` is defined twice", name.text);
+            let help = format!("it is first defined in line {}", first.position().line);
+            self.error(Code::SdlDirective, &name.place, message, Some(help));
+        } else {
+            self.document.defined.insert(name.text, name.place);
+        }
+    }
+
+    fn define_schema(&mut self, node: &SyntaxNode) {
+        let place = self.reader.keyword_place(node, SyntaxKind::schema_KW);
+        if let Some(first) = &self.document.roots {
+            let help = format!("it is first defined in line {}", first.place.position().line);
+            let message = "the schema is defined twice".to_owned();
+            return self.error(Code::SdlDuplicateType, &place, message, Some(help));
+        }
+        let mut roots =
+            Roots { place: place.clone(), query: None, mutation: None, subscription: None };
+        self.reader.schema_part(node, &mut self.document.directives, Some(&mut roots));
+        if [&roots.query, &roots.mutation, &roots.subscription].iter().all(|root| root.is_none()) {
+            self.reader.expected("the root types in braces", &place);
+        }
+        self.document.roots = Some(roots);
+    }
+
+    /// A subgraph extends what it need not define (Apollo Federation, against spec 3.3.2): only a
+    /// root type cannot be added to nothing.
+    fn extend_schema(&mut self, node: &SyntaxNode) {
+        let Document { directives, roots, .. } = &mut self.document;
+        self.reader.schema_part(node, directives, roots.as_mut());
+    }
+
+    fn extend_type(&mut self, part: TypeSource) {
+        let TypeSource {
+            kind,
+            name,
+            implements,
+            fields,
+            members,
+            values,
+            directives,
+            marks: _,
+            one_of,
+        } = part;
         let Some(defined) = self.document.types.get_mut(&name.text) else {
             let message = format!("the type `{}` is extended and not defined", name.text);
-            self.findings.add(Diagnostic::error(Code::SdlExtension, &name.place, message));
-            return;
+            return self.error(Code::SdlExtension, &name.place, message, None);
         };
         if defined.kind != kind {
             let message = format!("`{}` is extended as {}", name.text, kind.described());
             let label = format!("it is {}", defined.kind.described());
-            let error = Diagnostic::error(Code::SdlExtension, &name.place, message);
-            self.findings.add(error.label(label));
-            return;
+            let error = Diagnostic::error(Code::SdlExtension, &name.place, message).label(label);
+            return self.reader.findings.add(error);
         }
         defined.implements.extend(implements);
         defined.fields.extend(fields);
         defined.members.extend(members);
+        defined.values.extend(values);
+        defined.directives.extend(directives);
+        defined.one_of = defined.one_of.take().or(one_of);
     }
-
-    fn definition(&self, definition: TypeDefinition<'a, &'a str>) -> TypeSource {
-        match definition {
-            TypeDefinition::Scalar(of) => self.part(Kind::Scalar, of.name, of.position),
-            TypeDefinition::Enum(of) => self.part(Kind::Enum, of.name, of.position),
-            TypeDefinition::Object(of) => self
-                .part(Kind::Object, of.name, of.position)
-                .with_implements(self, &of.implements_interfaces)
-                .with_fields(self, &of.fields),
-            TypeDefinition::Interface(of) => self
-                .part(Kind::Interface, of.name, of.position)
-                .with_implements(self, &of.implements_interfaces)
-                .with_fields(self, &of.fields),
-            TypeDefinition::Union(of) => {
-                self.part(Kind::Union, of.name, of.position).with_members(self, &of.types)
-            }
-            TypeDefinition::InputObject(of) => {
-                self.part(Kind::Input, of.name, of.position).with_inputs(self, &of.fields)
-            }
-        }
-    }
-
-    fn extension(&self, extension: TypeExtension<'a, &'a str>) -> TypeSource {
-        match extension {
-            TypeExtension::Scalar(of) => self.part(Kind::Scalar, of.name, of.position),
-            TypeExtension::Enum(of) => self.part(Kind::Enum, of.name, of.position),
-            TypeExtension::Object(of) => self
-                .part(Kind::Object, of.name, of.position)
-                .with_implements(self, &of.implements_interfaces)
-                .with_fields(self, &of.fields),
-            TypeExtension::Interface(of) => self
-                .part(Kind::Interface, of.name, of.position)
-                .with_implements(self, &of.implements_interfaces)
-                .with_fields(self, &of.fields),
-            TypeExtension::Union(of) => {
-                self.part(Kind::Union, of.name, of.position).with_members(self, &of.types)
-            }
-            TypeExtension::InputObject(of) => {
-                self.part(Kind::Input, of.name, of.position).with_inputs(self, &of.fields)
-            }
-        }
-    }
-
-    fn part(&self, kind: Kind, name: &str, position: Pos) -> TypeSource {
-        let at = self.at(position);
-        // The keyword comes first, and may be the name too: `type type { .. }`.
-        let keyword = self.masked.get(at..).unwrap_or_default();
-        let length = keyword.find(|char: char| !char.is_ascii_alphabetic()).unwrap_or(0);
-        let name = self.locate_text(name, at + length);
-        let (implements, fields, members) = (Vec::new(), Vec::new(), Vec::new());
-        TypeSource { kind, name, implements, fields, members }
-    }
-
-    fn field(&self, name: &str, position: Pos, of: &Type<'a, &'a str>) -> FieldSource {
-        let name = self.locate_text(name, self.at(position));
-        let after = text::after_parentheses(self.masked, name.place.start() + name.place.length());
-        let of = self.locate_text(named(of), after);
-        FieldSource { name, of, arguments: Vec::new() }
-    }
-
-    fn input(&self, of: &InputValue<'a, &'a str>) -> FieldSource {
-        self.field(of.name, of.position, &of.value_type)
-    }
-
-    fn at(&self, position: Pos) -> usize {
-        self.file.offset(position.line, position.column)
-    }
-
-    fn locate(&self, name: &str, from: usize) -> (Place, usize) {
-        let (start, end) = text::find_name(self.masked, name, from).unwrap_or((from, from));
-        (self.file.place(start, end), end)
-    }
-
-    fn locate_text(&self, name: &str, from: usize) -> Text {
-        Text { text: name.to_owned(), place: self.locate(name, from).0 }
-    }
-}
-
-impl TypeSource {
-    fn end_of_name(&self) -> usize {
-        self.name.place.start() + self.name.place.length()
-    }
-
-    fn with_implements(mut self, reader: &Reader<'_>, names: &[&str]) -> Self {
-        let from = self.end_of_name();
-        self.implements = names.iter().map(|name| reader.locate_text(name, from)).collect();
-        self
-    }
-
-    fn with_members(mut self, reader: &Reader<'_>, names: &[&str]) -> Self {
-        let from = self.end_of_name();
-        self.members = names.iter().map(|name| reader.locate_text(name, from)).collect();
-        self
-    }
-
-    fn with_fields<'a>(mut self, reader: &Reader<'a>, fields: &[Field<'a, &'a str>]) -> Self {
-        let fields = fields.iter().map(|field| FieldSource {
-            arguments: field.arguments.iter().map(|one| reader.input(one)).collect(),
-            ..reader.field(field.name, field.position, &field.field_type)
-        });
-        self.fields = fields.collect();
-        self
-    }
-
-    fn with_inputs<'a>(mut self, reader: &Reader<'a>, fields: &[InputValue<'a, &'a str>]) -> Self {
-        self.fields = fields.iter().map(|one| reader.input(one)).collect();
-        self
-    }
-}
-
-impl FieldSource {
-    /// Whether both have one name and the same types and arguments, as far as they are read.
-    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
-        let same = |(one, other): (&Self, &Self)| one.says_the_same_as(other);
-        self.name.text == other.name.text
-            && self.of.text == other.of.text
-            && self.arguments.len() == other.arguments.len()
-            && self.arguments.iter().zip(&other.arguments).all(same)
-    }
-}
-
-impl Kind {
-    /// In the words of messages.
-    pub(super) const fn described(self) -> &'static str {
-        match self {
-            Self::Scalar => "a scalar",
-            Self::Object => "an object type",
-            Self::Interface => "an interface",
-            Self::Union => "a union",
-            Self::Enum => "an enum",
-            Self::Input => "an input object",
-        }
-    }
-}
-
-/// The named type under lists and non-null. The parser bounds their nesting.
-fn named<'a>(of: &Type<'a, &'a str>) -> &'a str {
-    let mut of = of;
-    loop {
-        match of {
-            Type::NamedType(name) => return name,
-            Type::ListType(inner) | Type::NonNullType(inner) => of = inner,
-        }
-    }
-}
-
-/// The parser's message is some lines: `Parse error at LINE:COLUMN`, then what it met and wanted.
-fn syntax_error(file: &Arc<SourceFile>, message: &str) -> Diagnostic {
-    let position = message.split_once(" at ").and_then(|(_, rest)| rest.split_whitespace().next());
-    let position = position.and_then(|position| position.split_once(':'));
-    let at = position
-        .and_then(|(line, column)| Some(file.offset(line.parse().ok()?, column.parse().ok()?)));
-    let at = at.unwrap_or(0);
-    let mut lines = message.lines().skip(1).map(str::trim).filter(|line| !line.is_empty());
-    let met = lines.next().map(in_lower_case).unwrap_or_default();
-    let wanted: Vec<String> = lines.map(in_lower_case).collect();
-    let message = format!("not a schema definition: {met}");
-    let error = Diagnostic::error(Code::SdlSyntax, &file.place(at, at), message);
-    error.maybe_help((!wanted.is_empty()).then(|| wanted.join(", ")))
-}
-
-/// The parser's line without a capital, and without the kind of token that it adds.
-fn in_lower_case(line: &str) -> String {
-    const KINDS: [&str; 6] =
-        ["Punctuator", "Name", "IntValue", "FloatValue", "StringValue", "BlockString"];
-    let mut chars = line.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_lowercase).collect();
-    let text = first + chars.as_str();
-    // It says "unexpected" twice where its lexer has said so before.
-    let text = ["unexpected ", "unterminated "]
-        .iter()
-        .fold(text, |text, word| text.replacen(&format!("unexpected {word}"), word, 1));
-    KINDS.iter().fold(text, |text, kind| text.replace(&format!("[{kind}]"), ""))
 }

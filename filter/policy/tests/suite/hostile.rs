@@ -10,11 +10,11 @@ use fieldgate_policy::policy::PolicySource;
 use fieldgate_policy::source::SourceFile;
 use fieldgate_policy::{schema, yaml};
 
-const INSERTED: [&str; 12] =
+pub(crate) const INSERTED: [&str; 12] =
     ["\"", "\"\"\"", "{", "}", "(", "[", "\u{a0}", "\u{feff}", "\0", "#", "&a *a", "é\r"];
 
 /// Reads a text as what its name says; whether it was free of errors.
-fn read(name: &str, text: String) -> bool {
+pub(crate) fn read(name: &str, text: String) -> bool {
     let file: Arc<SourceFile> = SourceFile::new(name, text);
     let mut findings = Findings::default();
     let found = if name.ends_with(".graphql") {

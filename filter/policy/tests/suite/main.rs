@@ -22,4 +22,5 @@ mod lowering;
 mod manifest;
 mod model;
 mod random;
+mod sdl;
 mod support;

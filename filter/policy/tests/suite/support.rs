@@ -12,7 +12,7 @@ use fieldgate_policy::{lower, schema, yaml};
 pub(crate) fn policy(schema: &str, policy: &str) -> Policy {
     let mut findings = Findings::default();
     let file = SourceFile::new("schema.graphql", schema.to_owned());
-    let index = schema::read(&file, &mut findings);
+    let index = schema::read(&file, &mut findings).map(|source| source.schema);
     let file = SourceFile::new("policy.yaml", policy.to_owned());
     let node = yaml::read(&file, &mut findings);
     let source = node.map(|node| PolicySource::read(&node, &mut findings)).unwrap_or_default();
