@@ -86,6 +86,12 @@ pub enum Code {
     SdlRoot,
     /// A type with more lists than one can have.
     SdlNesting,
+    /// A value that does not fit its type.
+    SdlValue,
+    /// An input object of which no value could be finite.
+    SdlInputCycle,
+    /// A member of a `@oneOf` input object that has to be given.
+    SdlOneOf,
     /// A directive that is defined twice.
     SdlDirective,
     /// A case file that says nothing that could be checked.
@@ -197,6 +203,9 @@ impl Code {
             Self::SdlInterface => "sdl-interface",
             Self::SdlRoot => "sdl-root",
             Self::SdlNesting => "sdl-nesting",
+            Self::SdlValue => "sdl-value",
+            Self::SdlInputCycle => "sdl-input-cycle",
+            Self::SdlOneOf => "sdl-one-of",
             Self::SdlDirective => "sdl-directive",
             Self::CaseValue => "case-value",
             Self::Unloadable => "unloadable",

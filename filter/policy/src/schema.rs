@@ -1,8 +1,8 @@
 //! SDL text -> the schema index that the filter decides with (GraphQL spec, September 2025, 3).
 //!
 //! `sdl` reads the text, `check` judges it, `index` numbers it. It validates what a decision rests
-//! on - names, references, fields, interfaces, roots - and not what only a server needs: directives
-//! and default values are read and not judged.
+//! on - names, references, types, defaults, interfaces, roots - and not what only a server needs:
+//! directives are read and not judged.
 
 mod check;
 pub mod document;

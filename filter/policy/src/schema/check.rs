@@ -1,9 +1,12 @@
 //! Judges a [`Document`]: what holds for each type by itself, and what types say of one another.
 
+mod input;
+mod interface;
+mod value;
+
 use std::collections::BTreeMap;
 
 use super::document::{Document, FieldSource, Kind, Roots, TypeSource};
-use super::index::possible;
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
@@ -17,11 +20,15 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
     for source in document.types.values() {
         checker.check_names(source);
         checker.check_references(source);
+        checker.check_enum_values(source);
+        checker.check_defaults(source);
+        checker.check_one_of(source);
         for interface in &source.implements {
             checker.check_interface(source, interface);
         }
     }
     checker.check_roots();
+    checker.check_input_cycles();
 }
 
 /// The root types: query, mutation, subscription. Without a schema definition those of the default
@@ -48,7 +55,7 @@ impl<'a> Checker<'a> {
 
     /// Names are free, there once, and not of GraphQL's own (spec, Reserved Names and Type Validation).
     fn check_names(&mut self, source: &TypeSource) {
-        let TypeSource { kind, name, implements, fields, members, .. } = source;
+        let TypeSource { kind, name, implements, fields, members, values, .. } = source;
         if BUILT_IN_SCALARS.contains(&name.text.as_str()) {
             let message = format!("`{}` is a scalar that every schema has", name.text);
             let help = Some("remove this definition".to_owned());
@@ -73,7 +80,8 @@ impl<'a> Checker<'a> {
         let empty = match kind {
             Kind::Object | Kind::Interface | Kind::Input => fields.is_empty().then_some("fields"),
             Kind::Union => members.is_empty().then_some("member types"),
-            Kind::Scalar | Kind::Enum => None,
+            Kind::Enum => values.is_empty().then_some("values"),
+            Kind::Scalar => None,
         };
         if let Some(what) = empty {
             let message = format!("`{}` has no {what}", name.text);
@@ -152,75 +160,22 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A type has what its interface promises (spec 3.6, IsValidImplementation): the interfaces
-    /// that it implements itself, and each field with a type as narrow and with its arguments.
-    fn check_interface(&mut self, source: &'a TypeSource, name: &Text) {
-        let interface = self.document.types.get(&name.text);
-        let Some(interface) = interface.filter(|found| found.kind == Kind::Interface) else {
-            return;
-        };
-        if interface.name.text == source.name.text {
-            let message = format!("`{}` implements itself", name.text);
-            self.error(Code::SdlInterface, &name.place, message, None);
-            return;
-        }
-        for inherited in &interface.implements {
-            if source.implements.iter().all(|one| one.text != inherited.text) {
-                let message = format!(
-                    "`{}` implements `{}` and not its interface `{}`",
-                    source.name.text, name.text, inherited.text
-                );
-                let help = format!("add `& {}`", inherited.text);
-                self.error(Code::SdlInterface, &name.place, message, Some(help));
+    /// Values of an enum are there once, and no words of the grammar (spec 3.9).
+    fn check_enum_values(&mut self, source: &TypeSource) {
+        let mut seen = BTreeMap::new();
+        for value in &source.values {
+            let name = &value.name;
+            self.check_reserved(name);
+            if ["true", "false", "null"].contains(&name.text.as_str()) {
+                let message = format!("`{}` cannot be a value of an enum", name.text);
+                self.error(Code::SdlReservedName, &name.place, message, None);
+            }
+            if let Some(line) = seen.insert(&name.text, name.place.position().line) {
+                let message = format!("the value `{}` is defined twice", name.text);
+                let help = Some(format!("it is first defined in line {line}"));
+                self.error(Code::SdlDuplicateField, &name.place, message, help);
             }
         }
-        for promised in &interface.fields {
-            let own = source.fields.iter().find(|field| field.name.text == promised.name.text);
-            let Some(own) = own else {
-                let message = format!(
-                    "`{}` has no field `{}`, which its interface `{}` declares",
-                    source.name.text, promised.name.text, name.text
-                );
-                self.error(Code::SdlInterface, &source.name.place, message, None);
-                continue;
-            };
-            if !self.is_as_narrow(&own.of.text, &promised.of.text) {
-                let message = format!(
-                    "`{}.{}` has type `{}`, and its interface `{}` promises `{}`",
-                    source.name.text, own.name.text, own.of.text, name.text, promised.of.text
-                );
-                self.error(Code::SdlInterface, &own.of.place, message, None);
-            }
-            for argument in &promised.arguments {
-                let has = |own: &&FieldSource| own.name.text == argument.name.text;
-                if own.arguments.iter().find(has).is_none_or(|own| own.of.text != argument.of.text)
-                {
-                    let message = format!(
-                        "`{}.{}` does not take `{}: {}`, which its interface `{}` promises",
-                        source.name.text,
-                        own.name.text,
-                        argument.name.text,
-                        argument.of.text,
-                        name.text
-                    );
-                    self.error(Code::SdlInterface, &own.name.place, message, None);
-                }
-            }
-        }
-    }
-
-    /// Whether `own` is `promised`, a member of it or an implementation. Lists and non-null are a
-    /// server's to compare: no decision rests on them. Unknown types have their own finding.
-    fn is_as_narrow(&self, own: &str, promised: &str) -> bool {
-        let types = &self.document.types;
-        let (Some(narrow), Some(wide)) = (types.get(own), types.get(promised)) else {
-            return own == promised
-                || kind_of(self.document, own).is_none()
-                || kind_of(self.document, promised).is_none();
-        };
-        own == promised
-            || possible(self.document, wide).any(|name| name == own)
-            || narrow.implements.iter().any(|one| one.text == promised)
     }
 
     fn check_roots(&mut self) {
