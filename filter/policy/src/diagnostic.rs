@@ -92,8 +92,18 @@ pub enum Code {
     SdlInputCycle,
     /// A member of a `@oneOf` input object that has to be given.
     SdlOneOf,
-    /// A directive that is defined twice.
+    /// A directive that is misspelt, there twice or has wrong arguments.
     SdlDirective,
+    /// A directive that is not known, and says nothing here.
+    SdlUnknownDirective,
+    /// A directive where it says nothing.
+    SdlDirectiveLocation,
+    /// A link to a specification that is wrong, or one that is missing.
+    SdlLink,
+    /// A requirement that asks for nothing.
+    SdlEmptyRequirement,
+    /// What is left without `@inaccessible` elements is no schema.
+    SdlInaccessible,
     /// A case file that says nothing that could be checked.
     CaseValue,
     /// A bundle without a fault that the filter would refuse all the same: it is too large.
@@ -207,6 +217,11 @@ impl Code {
             Self::SdlInputCycle => "sdl-input-cycle",
             Self::SdlOneOf => "sdl-one-of",
             Self::SdlDirective => "sdl-directive",
+            Self::SdlUnknownDirective => "sdl-unknown-directive",
+            Self::SdlDirectiveLocation => "sdl-directive-location",
+            Self::SdlLink => "sdl-link",
+            Self::SdlEmptyRequirement => "sdl-empty-requirement",
+            Self::SdlInaccessible => "sdl-inaccessible",
             Self::CaseValue => "case-value",
             Self::Unloadable => "unloadable",
             Self::UnpinnedImage => "unpinned-image",

@@ -1,13 +1,17 @@
-//! SDL text -> the schema index that the filter decides with (GraphQL spec, September 2025, 3).
+//! SDL text -> the schema index that the filter decides with, and what directives say of its
+//! coordinates (GraphQL spec, September 2025, 3).
 //!
-//! `sdl` reads the text, `check` judges it, `index` numbers it. It validates what a decision rests
-//! on - names, references, types, defaults, interfaces, roots - and not what only a server needs:
-//! directives are read and not judged.
+//! `sdl` reads the text, `vocabulary` understands its directives, `api` takes out what clients do not
+//! see, `check` judges the rest, `index` numbers it. It validates what a decision rests on - names,
+//! references, types, defaults, interfaces, roots - and not what only a server needs: how
+//! directives of others are defined, and descriptions.
 
+mod api;
 mod check;
 pub mod document;
 mod index;
 mod sdl;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -30,8 +34,10 @@ pub struct SchemaSource {
 #[must_use]
 pub fn read(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<SchemaSource> {
     let mut problems = Findings::default();
-    let document = sdl::read(file, &mut problems);
-    if let Some(document) = &document {
+    let mut document = sdl::read(file, &mut problems);
+    if let Some(document) = &mut document {
+        let prefixes = vocabulary::mark(document, &mut problems);
+        api::reduce(document, &prefixes, &mut problems);
         check::check(document, &mut problems);
     }
     let sound = document.filter(|_| !problems.has_errors());

@@ -2,6 +2,7 @@
 
 mod input;
 mod interface;
+mod list_size;
 mod value;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub(super) fn check(document: &Document, findings: &mut Findings) {
         checker.check_enum_values(source);
         checker.check_defaults(source);
         checker.check_one_of(source);
+        checker.check_list_sizes(source);
         for interface in &source.implements {
             checker.check_interface(source, interface);
         }
@@ -83,7 +85,11 @@ impl<'a> Checker<'a> {
             Kind::Enum => values.is_empty().then_some("values"),
             Kind::Scalar => None,
         };
-        if let Some(what) = empty {
+        if self.document.emptied.contains(&name.text) {
+            let message = format!("nothing of `{}` is accessible", name.text);
+            let help = Some("make it `@inaccessible` too".to_owned());
+            self.error(Code::SdlInaccessible, &name.place, message, help);
+        } else if let Some(what) = empty {
             let message = format!("`{}` has no {what}", name.text);
             self.error(Code::SdlEmptyType, &name.place, message, None);
         }
@@ -151,6 +157,11 @@ impl<'a> Checker<'a> {
                     format!("expected {expected}, and `{}` is {}", name.text, kind.described());
                 self.error(Code::SdlWrongKind, &name.place, message, None);
             }
+            None if let Some(hidden) = self.document.hidden.get(&name.text) => {
+                let message = format!("`{}` is no part of the API", name.text);
+                let help = Some(hidden.described().to_owned());
+                self.error(Code::SdlInaccessible, &name.place, message, help);
+            }
             None => {
                 let defined = self.document.types.keys().map(String::as_str);
                 let hint = did_you_mean(&name.text, defined.chain(BUILT_IN_SCALARS));
@@ -185,7 +196,8 @@ impl<'a> Checker<'a> {
                 Some(roots) => (&roots.place, "the schema names no query type"),
                 None => (&self.document.start, "the schema has no type `Query`"),
             };
-            self.error(Code::SdlRoot, place, message.to_owned(), None);
+            let hidden = self.document.hidden.get("Query").map(|why| why.described().to_owned());
+            self.error(Code::SdlRoot, place, message.to_owned(), hidden);
         }
         let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
         for root in found.into_iter().flatten() {

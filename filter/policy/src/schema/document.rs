@@ -5,8 +5,9 @@ mod marks;
 mod value;
 mod wrapping;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::marks::sorted;
 pub use self::marks::{Alternatives, ListSize, Marks, Weight};
 pub use self::value::{Value, ValueSource};
 pub use self::wrapping::Wrapping;
@@ -23,8 +24,21 @@ pub struct Document {
     pub directives: Vec<DirectiveSource>,
     /// Where each directive is defined, by its name without `@`.
     pub defined: BTreeMap<String, Place>,
+    /// Types that are written and no part of the API, and why.
+    pub hidden: BTreeMap<String, Hidden>,
+    /// Types of which nothing is left without what is `@inaccessible`.
+    pub emptied: BTreeSet<String>,
     /// Where the file begins.
     pub start: Place,
+}
+
+/// Why a type is no part of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// It is `@inaccessible`.
+    Inaccessible,
+    /// It belongs to a specification that the schema links, as `join__Graph` does.
+    Machinery,
 }
 
 /// A schema definition with its extensions.
@@ -214,6 +228,16 @@ impl Kind {
             Self::Union => "a union",
             Self::Enum => "an enum",
             Self::Input => "an input object",
+        }
+    }
+}
+
+impl Hidden {
+    /// In the words of messages.
+    pub(super) const fn described(self) -> &'static str {
+        match self {
+            Self::Inaccessible => "it is `@inaccessible`",
+            Self::Machinery => "it belongs to a specification that the schema links",
         }
     }
 }

@@ -6,7 +6,7 @@
 mod part;
 mod syntax;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic;
 use std::sync::Arc;
 
@@ -81,6 +81,8 @@ impl<'a> Assembly<'a> {
             roots: None,
             directives: Vec::new(),
             defined: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            emptied: BTreeSet::new(),
             start: file.place(0, 0),
         };
         Self { reader: Reader::new(file), document }

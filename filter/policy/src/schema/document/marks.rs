@@ -79,7 +79,7 @@ impl Alternatives {
 }
 
 /// Sorted, each text once: where it stands first.
-fn sorted(mut list: Vec<Text>) -> Vec<Text> {
+pub(in crate::schema) fn sorted(mut list: Vec<Text>) -> Vec<Text> {
     list.sort_by(|one, other| one.text.cmp(&other.text));
     list.dedup_by(|one, other| one.text == other.text);
     list
