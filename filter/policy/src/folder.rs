@@ -47,7 +47,10 @@ impl Folder {
                     io::ErrorKind::NotFound => format!("there is no file `{name}` in the bundle"),
                     _ => format!("the file `{name}` cannot be read: {error}"),
                 };
-                findings.add(at(Code::FileMissing, message));
+                let installed = Path::new(name).starts_with("node_modules");
+                let help =
+                    installed.then(|| "install it: `npm ci` in the bundle's folder".to_owned());
+                findings.add(at(Code::FileMissing, message).maybe_help(help));
                 return None;
             }
         };
