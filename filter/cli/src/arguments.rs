@@ -4,6 +4,7 @@ mod build;
 mod catalog;
 mod explain;
 mod matrix;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ pub(crate) use self::build::{Artefact, Build, Proxy};
 pub(crate) use self::catalog::{Catalog, CatalogVerb, Import};
 pub(crate) use self::explain::{Claims, Explain};
 pub(crate) use self::matrix::{Matrix, Table};
+pub(crate) use self::test::Test;
 use crate::exit::Exit;
 use crate::render::{Form, Ink, Style};
 use crate::status::admin::AdminUrl;
@@ -33,7 +35,7 @@ Examples:
 Exit codes:
   0  done
   1  could not run
-  2  a case failed, or an operation would be refused
+  2  a case failed or too little is covered, or an operation would be refused
   3  errors were found: in the bundle or catalog, or in what an Envoy enforces";
 
 /// A command line that was understood.
@@ -127,25 +129,6 @@ pub(crate) struct Check {
     /// How findings and results are shown
     #[arg(long, value_name = "FORM", default_value = "human")]
     format: Format,
-}
-
-/// Run the cases of a bundle against its policy
-///
-/// Each case is sent as a signed request through the decision code of the filter itself.
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  fieldgate test policies/backstage
-  fieldgate test policies/backstage --filter contractor")]
-pub(crate) struct Test {
-    /// The bundle's folder
-    pub(crate) bundle: PathBuf,
-    /// How findings and results are shown
-    #[arg(long, value_name = "FORM", default_value = "human")]
-    format: Format,
-    /// Run only the cases whose name or file contains this
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) filter: Option<String>,
 }
 
 /// Ask a running Envoy which policy each listener enforces, and what is wrong with that

@@ -1,11 +1,11 @@
 //! Values -> text, in one of three forms. Nothing here writes.
 
+pub(crate) mod cases;
 pub(crate) mod explain;
 pub(crate) mod matrix;
 pub(crate) mod status;
 
 use fieldgate_policy::bundle::Bundle;
-use fieldgate_policy::cases::Checked;
 use fieldgate_policy::catalog::Counts;
 use fieldgate_policy::diagnostic::{Diagnostic, Severity};
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -109,33 +109,6 @@ pub(crate) fn count(all: &[Diagnostic]) -> String {
         notes => format!(", {}", of(notes, "note")),
     };
     format!("{}, {}{notes}\n", of(errors, "error"), of(warnings, "warning"))
-}
-
-/// A case that was run.
-pub(crate) fn case(checked: &Checked, form: Form, ink: Ink) -> String {
-    let Checked { name, place, expected, found } = checked;
-    let (file, start) = (place.file().name(), place.position());
-    if form == Form::Json {
-        return line(&json!({
-            "file": file,
-            "line": start.line,
-            "name": name,
-            "passed": checked.passed(),
-            "expected": expected.to_string(),
-            "found": found.to_string(),
-        }));
-    }
-    if checked.passed() {
-        return format!("{} {file}: {name}\n", paint("ok  ", "32", ink));
-    }
-    let failed = paint("FAIL", "31", ink);
-    format!("{failed} {place}: {name}\n     expected {expected}\n     found    {found}\n")
-}
-
-/// The sum of the cases that were run.
-pub(crate) fn cases(all: &[Checked]) -> String {
-    let failed = all.iter().filter(|case| !case.passed()).count();
-    format!("{} passed, {failed} failed\n", all.len() - failed)
 }
 
 fn human(diagnostic: &Diagnostic, ink: Ink) -> String {

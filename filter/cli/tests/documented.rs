@@ -77,6 +77,38 @@ fn commands_that_import_run() {
     plain.iter().for_each(|line| succeeds(name, line));
 }
 
+/// A pattern of the shell gives what is in the folder. Where GitHub's schema is not installed, its
+/// bundle says so.
+#[test]
+fn commands_that_test_run() {
+    let installed = repository().join("policies/github/node_modules").is_dir();
+    let mut count = 0;
+    for name in ["README.md", "policies/backstage/README.md", "policies/github/README.md"] {
+        for line in commands(&page(name), "fieldgate test") {
+            if line.contains("github") && !installed {
+                continue;
+            }
+            succeeds(name, &line);
+            count += 1;
+        }
+    }
+    assert!(count >= 2, "{count}");
+    let all = repository().join("policies").read_dir().unwrap();
+    let names = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut paths: Vec<String> = names.map(|name| format!("policies/{name}")).collect();
+    paths.sort();
+    let mut words = vec!["test"];
+    words.extend(paths.iter().map(String::as_str));
+    let Output { status, stderr, .. } = run(&words);
+    let said = String::from_utf8(stderr).unwrap();
+    if installed {
+        assert_eq!(status.code(), Some(0), "{said}");
+    } else {
+        assert_eq!(status.code(), Some(3), "{said}");
+        assert!(said.contains("install it: `npm ci` in the bundle's folder"), "{said}");
+    }
+}
+
 /// The options of the tables `where to put it`: in backticks, at the begin of a cell.
 #[test]
 fn options_of_the_tables_build() {

@@ -1,8 +1,10 @@
 //! cases/*.yaml x [`Bundle`] -> for each case whether the policy does what its author expects.
 //!
 //! A case goes through the filter's own [`fieldgate_core::gate::Gate`] as a signed request does, so
-//! that what passes here is what happens there. `read` knows the files, `run` asks `court`.
+//! that what passes here is what happens there. `read` knows the files, `run` asks `court`, `coverage`
+//! counts.
 
+mod coverage;
 mod read;
 mod run;
 
@@ -11,6 +13,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+pub use self::coverage::{Coverage, Share};
 use crate::bundle::Bundle;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::source::{Place, Text};
@@ -63,6 +66,15 @@ pub struct Checked {
     pub found: Verdict,
 }
 
+/// The cases of a bundle that were run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Each of them, in the order of the files.
+    pub cases: Vec<Checked>,
+    /// What they put to the test, together.
+    pub coverage: Coverage,
+}
+
 impl Checked {
     /// Whether it is as expected.
     #[must_use]
@@ -82,7 +94,7 @@ pub fn read(bundle: &Bundle, findings: &mut Findings) -> Vec<Case> {
 ///
 /// # Errors
 /// Everything that is wrong with the case files; none is run then.
-pub fn run(bundle: &Bundle, filter: &str) -> Result<Vec<Checked>, Vec<Diagnostic>> {
+pub fn run(bundle: &Bundle, filter: &str) -> Result<Run, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let mut cases = read(bundle, &mut findings);
     if findings.has_errors() {

@@ -105,8 +105,16 @@ impl Request {
 /// # Errors
 /// The bundle has no gate, which would be a defect.
 pub fn explain(bundle: &Bundle, request: Request) -> Result<Explanation, String> {
+    hear(&Court::new(bundle)?, bundle, request)
+}
+
+/// The same before a court that is there already.
+pub(crate) fn hear(
+    court: &Court,
+    bundle: &Bundle,
+    request: Request,
+) -> Result<Explanation, String> {
     let Request { claims, query, variables, operation } = request;
-    let court = Court::new(bundle)?;
     let (variables, operation_name) = (variables.as_deref(), operation.as_deref());
     let body = Body { query: &query, variables, operation_name }.text()?;
     let (effect, record) = court.hear(claims, body.as_bytes());

@@ -1,4 +1,4 @@
-//! Cases -> verdicts, as the filter's gate gives them.
+//! Cases -> verdicts, as the filter's gate gives them, and what they put to the test.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,28 +6,33 @@ use fieldgate_core::audit::{self, AuditRecord};
 use fieldgate_core::denial::Reason;
 use serde_json::value::to_raw_value;
 
-use super::{Case, Checked, Verdict};
+use super::coverage::Tally;
+use super::{Case, Checked, Run, Verdict};
 use crate::bundle::Bundle;
-use crate::court::{Body, Court};
+use crate::court::Court;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::explain::{self, Request};
 use crate::source::Text;
 
 /// Runs the cases.
-pub(super) fn run(bundle: &Bundle, cases: Vec<Case>) -> Result<Vec<Checked>, Box<Diagnostic>> {
+pub(super) fn run(bundle: &Bundle, cases: Vec<Case>) -> Result<Run, Box<Diagnostic>> {
     let failed = |what: String| Box::new(Diagnostic::anywhere(Code::CaseValue, what));
     let court = Court::new(bundle).map_err(failed)?;
-    cases.into_iter().map(|case| check(&court, case).map_err(failed)).collect()
+    let mut tally = Tally::default();
+    let checked: Result<Vec<Checked>, String> =
+        cases.into_iter().map(|case| check(&court, bundle, case, &mut tally)).collect();
+    Ok(Run { cases: checked.map_err(failed)?, coverage: tally.of(bundle.policy()) })
 }
 
-fn check(court: &Court, case: Case) -> Result<Checked, String> {
+fn check(court: &Court, bundle: &Bundle, case: Case, tally: &mut Tally) -> Result<Checked, String> {
     let Case { name, claims, query, variables, operation, expected } = case;
     let variables = variables.as_ref().map(to_raw_value).transpose();
     let variables = variables.map_err(|error| error.to_string())?;
-    let (variables, operation_name) = (variables.as_deref(), operation.as_deref());
-    let body = Body { query: &query, variables, operation_name }.text()?;
-    let (_, record) = court.hear(claims, body.as_bytes());
+    let request = Request { claims, query, variables, operation };
+    let explanation = explain::hear(court, bundle, request)?;
+    tally.add(&explanation);
     let Text { text: name, place } = name;
-    Ok(Checked { name, place, expected, found: Verdict::of(&record) })
+    Ok(Checked { name, place, expected, found: explanation.verdict })
 }
 
 impl Verdict {

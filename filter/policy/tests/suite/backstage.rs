@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
 }
 
 fn run(filter: &str) -> Vec<Checked> {
-    cases::run(&Bundle::load(&folder(), None).unwrap(), filter).unwrap()
+    cases::run(&Bundle::load(&folder(), None).unwrap(), filter).unwrap().cases
 }
 
 #[test]
