@@ -2,6 +2,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod explain;
+pub(crate) mod junit;
 pub(crate) mod matrix;
 pub(crate) mod status;
 

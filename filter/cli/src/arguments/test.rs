@@ -19,7 +19,7 @@ Examples:
   fieldgate test policies/*
   fieldgate test policies/backstage --filter contractor
   fieldgate test policies/backstage --uncovered
-  fieldgate test policies/backstage --min-coverage 90
+  fieldgate test policies/backstage --min-coverage 90 --junit report.xml
   fieldgate test policies/backstage --format json | jq -r 'select(.kind == \"coverage\").rules.uncovered[]'
 
 Exit codes:
@@ -44,4 +44,7 @@ pub(crate) struct Test {
     #[arg(long, value_name = "PERCENT", conflicts_with = "filter")]
     #[arg(value_parser = value_parser!(u8).range(0..=100))]
     pub(crate) min_coverage: Option<u8>,
+    /// Write a report in JUnit's XML to a file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
 }

@@ -9,7 +9,7 @@ use fieldgate_policy::cases::{self, Checked, Coverage, Run};
 use fieldgate_policy::diagnostic::Diagnostic;
 
 use crate::arguments::Test;
-use crate::command::{could_not_run, not_a_folder, note_findings};
+use crate::command::{could_not_run, deliver, not_a_folder, note_findings};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::render;
@@ -23,7 +23,12 @@ pub(crate) struct Tested {
 
 pub(crate) enum Outcome {
     /// Its cases were run.
-    Ran(Run),
+    Ran {
+        /// The policy's name.
+        policy: String,
+        revision: String,
+        run: Run,
+    },
     /// It has errors, or its cases have.
     Broken(Vec<Diagnostic>),
     /// A run that tests nothing must not look like one that passed.
@@ -31,7 +36,7 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) fn test(arguments: &Test, output: &mut Output) -> io::Result<Exit> {
-    let Test { bundles, filter, .. } = arguments;
+    let Test { bundles, filter, junit, .. } = arguments;
     let folders = match choose(bundles, output)? {
         Ok(folders) => folders,
         Err(exit) => return Ok(exit),
@@ -45,11 +50,15 @@ pub(crate) fn test(arguments: &Test, output: &mut Output) -> io::Result<Exit> {
         all.push(tested);
     }
     let count = |tested: &Tested| match &tested.outcome {
-        Outcome::Ran(run) => run.cases.len(),
+        Outcome::Ran { run, .. } => run.cases.len(),
         Outcome::Broken(_) | Outcome::NoCase => 0,
     };
     if exit == Exit::Done && all.iter().map(count).sum::<usize>() == 0 {
         exit = could_not_run("no case to run", None, output)?;
+    }
+    if let Some(path) = junit {
+        let failed = deliver(&render::junit::report(&all), Some(path), output)?;
+        exit = failed.map_or(exit, |failed| exit.or_worse(failed));
     }
     Ok(exit)
 }
@@ -97,7 +106,8 @@ fn run(
         if run.cases.is_empty() && (filter.is_none() || !several) {
             return Ok(Outcome::NoCase);
         }
-        Ok(Outcome::Ran(run))
+        let policy = bundle.policy().parts().name.to_string();
+        Ok(Outcome::Ran { policy, revision: bundle.revision(), run })
     });
     Ok(Tested { folder: name, outcome: outcome.unwrap_or_else(Outcome::Broken) })
 }
@@ -120,7 +130,7 @@ fn report(
             let of = if several { format!(" in `{folder}`") } else { String::new() };
             return could_not_run(&format!("no case to run{of}"), None, output);
         }
-        Outcome::Ran(run) => run,
+        Outcome::Ran { run, .. } => run,
     };
     let shown = render::cases::Shown { folder, several };
     let lines = run.cases.iter().map(|one| shown.case(one, style.form, style.data));
