@@ -13,7 +13,7 @@ WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit e2e push-long cold speed interop wasm envoy node toolchain fuzz bench clean
+.PHONY: help demo test lint unit cases e2e push-long cold speed interop wasm envoy node toolchain fuzz bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,11 +21,14 @@ help: ## this list
 demo: wasm envoy ## the filter at work: IdP, Envoy and backend on this machine; ONCE=1 ends after the tour
 	@$(WITH_FILTER) $(CARGO_LOCKED) run -p fieldgate-e2e --bin demo -- $(if $(ONCE),--once)
 
-test: unit speed interop e2e ## everything that must pass
+test: unit cases speed interop e2e ## everything that must pass
 	@echo "make test: passed"
 
 unit: toolchain node ## all crates natively: corpus, properties, differentials
 	$(CARGO_LOCKED) test -p fieldgate-core -p fieldgate-policy -p fieldgate
+
+cases: toolchain ## the example bundle does what its cases say, and they cover it
+	$(CARGO_LOCKED) run --quiet -p fieldgate -- test policies/backstage --min-coverage 90 >/dev/null
 
 e2e: wasm envoy node ## the filter in a real Envoy
 	$(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e

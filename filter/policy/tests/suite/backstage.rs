@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fieldgate_policy::bundle::{self, Bundle};
-use fieldgate_policy::cases::{self, Checked};
+use fieldgate_policy::cases::{self, Checked, Coverage, Run};
 
 use crate::coverage;
 
@@ -11,8 +11,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/backstage")
 }
 
+fn tested(filter: &str) -> Run {
+    cases::run(&Bundle::load(&folder(), None).unwrap(), filter).unwrap()
+}
+
 fn run(filter: &str) -> Vec<Checked> {
-    cases::run(&Bundle::load(&folder(), None).unwrap(), filter).unwrap().cases
+    tested(filter).cases
 }
 
 #[test]
@@ -32,6 +36,13 @@ fn it_does_what_its_cases_say() {
 #[test]
 fn every_rule_and_every_role_is_in_a_case() {
     assert_eq!(coverage::not_shown(&Bundle::load(&folder(), None).unwrap()), [""; 0]);
+}
+
+#[test]
+fn its_cases_ask_for_nearly_everything() {
+    let Coverage { rules, coordinates } = tested("").coverage;
+    assert!(rules.percent() >= 90 && rules.total() >= 60, "{rules:#?}");
+    assert!(coordinates.percent() >= 90 && coordinates.total() >= 400, "{coordinates:#?}");
 }
 
 #[test]
