@@ -7,7 +7,8 @@ use miette::{LabeledSpan, SourceCode};
 
 use crate::source::Place;
 
-/// The stable name of a finding. Names are append-only: scripts match on them.
+/// The stable name of a finding. Names are append-only: scripts match on them. Each has a section in
+/// `policies/checks.md` with an example that gives it; a test wants it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
     /// A file of the bundle cannot be read.
