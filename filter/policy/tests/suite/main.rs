@@ -22,5 +22,6 @@ mod lowering;
 mod manifest;
 mod model;
 mod random;
+mod schemas;
 mod sdl;
 mod support;
