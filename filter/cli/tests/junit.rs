@@ -26,8 +26,8 @@ const ELEMENTS: [Element; 7] = [
     },
     Element {
         name: "testsuite",
-        required: &["name", "tests"],
-        optional: &["failures", "errors", "skipped"],
+        required: &["name", "tests", "failures", "errors"],
+        optional: &["skipped"],
         children: &["properties", "testcase"],
     },
     Element { name: "properties", required: &[], optional: &[], children: &["property"] },
