@@ -86,6 +86,30 @@ fn every_bundle_is_valid() {
     }
 }
 
+/// What the recipes give to copy, without what is left to the reader of a page.
+#[test]
+fn recipes_are_valid() {
+    let validators = validators();
+    let mut count = 0;
+    for entry in root().join("envoy/recipes").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let page = fs::read_to_string(&path).unwrap();
+        for block in page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let (name, text) = match block.split(':').next() {
+                Some("issuers") => ("fieldgate.yaml", format!("version: 1\n{block}")),
+                Some("roles") => {
+                    ("policy.yaml", format!("version: 1\nname: a\nrules: []\n{block}"))
+                }
+                _ => continue,
+            };
+            let value = value(name, text).unwrap();
+            assert!(validators[name].is_valid(&value), "{}: {value:#}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "only {count} blocks");
+}
+
 /// A file that the reader takes is valid, and one whose structure it refuses is not.
 #[test]
 fn reader_and_schemas_agree() {
