@@ -218,7 +218,9 @@ impl Denied {
         let Self { coordinate, because, rules, path } = self;
         let because = match because {
             Because::DenyRule => "deny_rule",
+            Because::ConditionError => "condition_error",
             Because::NoGrant => "no_grant",
+            Because::Requirement => "requirement",
             Because::Unknown => "unknown",
         };
         json!({ "coordinate": coordinate, "because": because, "rules": rules, "path": path })

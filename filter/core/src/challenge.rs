@@ -8,12 +8,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::decide::allows;
+use crate::decide::Question;
 use crate::denial::Reason;
 use crate::identity::{Authority, Principal};
-use crate::plan::{Included, Plan};
-use crate::policy::Policy;
-use crate::policy::rules::Role;
+use crate::policy::rules::{Need, Role};
 use crate::token::TokenError;
 use crate::token::verify::{AuthenticationRules, IssuerRules, VerifiedClaims};
 
@@ -94,39 +92,38 @@ pub enum ScopeChallenge {
 #[must_use]
 pub fn of_denial(
     principal: &Principal,
-    plan: &Plan,
-    policy: &Policy,
-    included: &Included,
+    question: &Question<'_>,
     scopes: ScopeChallenge,
 ) -> Option<Challenge> {
     match (&principal.claims, scopes) {
         (None, _) => Some(Challenge::Token),
         (Some(_), ScopeChallenge::Off) => None,
-        (Some(claims), ScopeChallenge::On) => {
-            missing_scopes(claims, &principal.authority, plan, policy, included)
-        }
+        (Some(claims), ScopeChallenge::On) => missing_scopes(claims, question),
     }
 }
 
 /// Scopes that would have an operation allowed that was denied, none of which can be left out; none
 /// if no scopes would. They are sought among those of the roles that the subject would hold with
-/// them: a token says who is in which group, and no scope changes that.
-fn missing_scopes(
-    claims: &VerifiedClaims,
-    authority: &Authority,
-    plan: &Plan,
-    policy: &Policy,
-    included: &Included,
-) -> Option<Challenge> {
+/// them, and those that the schema requires: a token says who is in which group, and no scope
+/// changes that.
+fn missing_scopes(claims: &VerifiedClaims, question: &Question<'_>) -> Option<Challenge> {
+    let Question { policy, authority, .. } = *question;
     let held = claims.scopes();
     let would = |role: &&Role| {
         let given = claims.roles().contains(&role.name);
         (given || role.admits(claims.groups())) && !role.is_in_scope(held)
     };
-    let lacking = |role: &Role| -> BTreeSet<Box<str>> {
-        role.scopes.iter().filter(|scope| !held.contains(scope)).cloned().collect()
+    let lacking = |scopes: &[Box<str>]| -> BTreeSet<Box<str>> {
+        scopes.iter().filter(|scope| !held.contains(scope)).cloned().collect()
     };
-    let mut sets: Vec<_> = policy.parts().roles.iter().filter(would).map(lacking).collect();
+    let roles = policy.parts().roles.iter().filter(would).map(|role| lacking(&role.scopes));
+    let required = policy.parts().accesses.iter().flat_map(|access| &access.requires);
+    let needs = required.flat_map(|requirement| &requirement.any);
+    let needed = needs.map(|Need { scopes, .. }| {
+        let names = scopes.iter().filter_map(|scope| policy.scope_name(*scope));
+        lacking(&names.map(Box::from).collect::<Vec<Box<str>>>())
+    });
+    let mut sets: Vec<_> = roles.chain(needed).filter(|set| !set.is_empty()).collect();
     sets.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
     sets.dedup();
     let union = |sets: &[BTreeSet<Box<str>>]| -> BTreeSet<Box<str>> {
@@ -136,12 +133,18 @@ fn missing_scopes(
         let scopes: Vec<Box<str>> = held.iter().chain(more).cloned().collect();
         let subject = policy.roles_of(claims.groups(), &scopes);
         let subject = subject.union(policy.roles_given(claims.roles(), &scopes));
-        allows(plan, policy, &Authority { subject, ..*authority }, included)
+        let scopes = policy.scopes_of(&scopes);
+        let authority = Authority { subject, scopes, ..authority.clone() };
+        Question { authority: &authority, ..*question }.allows()
     };
+    // What no scope mends is found out first, before single ones are tried.
+    if !suffice(&union(&sets)) {
+        return None;
+    }
     let missing = match sets.iter().find(|set| suffice(set)) {
         Some(one) => one.clone(),
         // Of all together as many as can be are left out, the longest first.
-        None if suffice(&union(&sets)) => {
+        None => {
             for at in (0..sets.len()).rev() {
                 let set = sets.remove(at);
                 if !suffice(&union(&sets)) {
@@ -150,7 +153,6 @@ fn missing_scopes(
             }
             union(&sets)
         }
-        None => return None,
     };
     Some(Challenge::Scopes(missing.into_iter().collect()))
 }

@@ -1,14 +1,29 @@
-//! Plan x policy x authority x variables -> [`Decision`]: which of the operation's fields are
-//! denied and by which rules, and which selections must not be in what goes upstream.
+//! Plan x policy x authority x variables -> [`Decision`]: which of the operation's fields and inputs
+//! are denied and by which rules, and which selections must not be in what goes upstream.
 
 use std::collections::BTreeSet;
 
 use crate::denial::Reason;
 use crate::document::Span;
 use crate::identity::Authority;
-use crate::plan::{FieldUse, Included, PathId, Plan, Target};
+use crate::plan::{Included, PathId, Plan, Supplied, Target, Use};
 use crate::policy::Policy;
-use crate::policy::rules::{Access, RuleId, Verdict};
+use crate::policy::rules::{Access, ConditionId, RuleId, Truth, Verdict};
+
+/// A request, as far as it decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// What the operation touches,
+    pub plan: &'q Plan,
+    /// under this policy,
+    pub policy: &'q Policy,
+    /// for this caller,
+    pub authority: &'q Authority,
+    /// where these conditions hold,
+    pub included: &'q Included,
+    /// and this is given for its variables.
+    pub supplied: &'q Supplied,
+}
 
 /// The verdict on an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,10 +38,10 @@ pub struct Decision {
 /// A denied coordinate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
-    /// The coordinate.
-    pub target: Target,
+    /// The coordinate; none for the operation as a whole.
+    pub target: Option<Target>,
     /// Where the operation first asks for it.
-    pub at: PathId,
+    pub at: Option<PathId>,
     /// Why.
     pub because: Because,
     /// The deny rules that apply, or the rules that would have granted it.
@@ -38,19 +53,27 @@ pub struct Denied {
 pub enum Because {
     /// A deny rule applies.
     DenyRule,
+    /// A condition cannot be evaluated.
+    ConditionError,
     /// No rule grants it, to the subject or to who acts for it.
     NoGrant,
-    /// The schema does not have it.
+    /// Something that the schema or the policy asks for beside rules is not met.
+    Requirement,
+    /// The schema does not have it, or a value does not fit.
     Unknown,
 }
 
 impl Decision {
-    /// The reason to refuse: the first denied field's. None if everything is granted.
+    /// The reason to refuse: the first denied coordinate's. None if everything is granted.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
-        self.denied.first().map(|denied| match denied.target {
-            Target::Field(_) => Reason::FieldDenied,
-            Target::Unknown { reason, .. } => reason,
+        self.denied.first().map(|denied| match (denied.because, denied.target) {
+            (_, Some(Target::Unknown { reason, .. })) => reason,
+            (Because::ConditionError, _) => Reason::ConditionError,
+            (_, None) => Reason::FloorDenied,
+            (_, Some(Target::Field(_))) => Reason::FieldDenied,
+            (_, Some(Target::Type(_))) => Reason::TypeDenied,
+            (_, Some(Target::Input(_))) => Reason::InputDenied,
         })
     }
 
@@ -58,87 +81,139 @@ impl Decision {
     /// there are would tell what is unknown from what is denied.
     #[must_use]
     pub fn place(&self, plan: &Plan) -> Option<Span> {
-        self.denied.first().and_then(|denied| plan.place(denied.at))
+        self.denied.first().and_then(|denied| plan.place(denied.at?))
     }
 }
 
-/// Decides an operation.
-#[must_use]
-pub fn decide(
-    plan: &Plan,
-    policy: &Policy,
-    authority: &Authority,
-    included: &Included,
-) -> Decision {
-    let mut decision = Decision::default();
-    let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
-    for one in plan.uses.iter().filter(|one| !is_granted(policy, authority, one)) {
-        match one.condition.and_then(|condition| plan.switched_off(condition, included)) {
-            Some(selection) => {
-                if cut.insert((selection.start, selection.end)) {
-                    decision.removed.push(selection);
+impl<'q> Question<'q> {
+    /// Decides an operation.
+    #[must_use]
+    pub fn decide(&self) -> Decision {
+        let mut decision = Decision::default();
+        let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
+        if let Some(floor) = self.policy.floor().filter(|floor| !self.is_met(floor)) {
+            let (because, rules) = self.reasons(floor);
+            decision.denied.push(Denied { target: None, at: None, because, rules });
+        }
+        for one in self.uses().filter(|one| !self.grants(one)) {
+            match self.switched_off(one) {
+                Some(selection) => {
+                    if cut.insert((selection.start, selection.end)) {
+                        decision.removed.push(selection);
+                    }
                 }
-            }
-            None => {
-                if seen.insert((one.target, unknown_at(one))) {
-                    decision.denied.push(explain(policy, authority, one));
+                None => {
+                    if seen.insert((one.target, unknown_at(one))) {
+                        decision.denied.push(self.explain(one));
+                    }
                 }
             }
         }
+        decision
     }
-    decision
-}
 
-/// Whether the decision on an operation is without a denial.
-#[must_use]
-pub fn allows(plan: &Plan, policy: &Policy, authority: &Authority, included: &Included) -> bool {
-    plan.uses.iter().all(|one| {
-        is_granted(policy, authority, one)
-            || one.condition.is_some_and(|id| plan.switched_off(id, included).is_some())
-    })
-}
-
-/// Why one use is denied, wherever it stands; none if it is granted.
-#[must_use]
-pub fn denial(policy: &Policy, authority: &Authority, one: &FieldUse) -> Option<Denied> {
-    (!is_granted(policy, authority, one)).then(|| explain(policy, authority, one))
-}
-
-/// Every party must be granted; what has no access entry is granted to nobody.
-fn is_granted(policy: &Policy, authority: &Authority, one: &FieldUse) -> bool {
-    access(policy, one).is_some_and(|access| authority.parties().all(|roles| access.grants(roles)))
-}
-
-fn access<'p>(policy: &'p Policy, one: &FieldUse) -> Option<&'p Access> {
-    match one.target {
-        Target::Field(field) => policy.access(field),
-        Target::Unknown { .. } => None,
+    /// Whether the decision is without a denial.
+    #[must_use]
+    pub fn allows(&self) -> bool {
+        self.policy.floor().is_none_or(|floor| self.is_met(floor))
+            && self.uses().all(|one| self.grants(one) || self.switched_off(one).is_some())
     }
-}
 
-fn explain(policy: &Policy, authority: &Authority, one: &FieldUse) -> Denied {
-    let (mut forbidding, mut missing) = (Vec::new(), Vec::new());
-    for roles in authority.parties() {
-        match access(policy, one).map(|access| access.verdict(roles)) {
-            None | Some(Verdict::Granted) => {}
-            Some(Verdict::Forbidden(rules)) => forbidding.extend(rules),
-            Some(Verdict::NotGranted(rules)) => missing.extend(rules),
+    /// Why one use is denied, wherever it stands; none if it is granted.
+    #[must_use]
+    pub fn denial(&self, one: &Use) -> Option<Denied> {
+        (!self.grants(one)).then(|| self.explain(one))
+    }
+
+    /// What the request touches: the uses of the plan that are there, and those of its variables.
+    pub fn uses(&self) -> impl Iterator<Item = &'q Use> {
+        let Supplied { uses, .. } = self.supplied;
+        let supplied = self.supplied;
+        self.plan.uses.iter().filter(|one| supplied.has(one.presence)).chain(uses)
+    }
+
+    fn switched_off(&self, one: &Use) -> Option<Span> {
+        one.condition.and_then(|condition| self.plan.switched_off(condition, self.included))
+    }
+
+    /// What has no access entry is granted to nobody, but for types and inputs: where no rule speaks
+    /// of one, it comes with the field.
+    fn grants(&self, one: &Use) -> bool {
+        match one.target {
+            Target::Unknown { .. } => false,
+            Target::Field(field) => {
+                self.policy.access(field).is_some_and(|access| self.is_met(access))
+            }
+            Target::Type(_) | Target::Input(_) => {
+                self.access(one).is_none_or(|access| self.is_met(access))
+            }
         }
     }
-    let (because, mut rules) = match one.target {
-        Target::Unknown { .. } => (Because::Unknown, Vec::new()),
-        Target::Field(_) if forbidding.is_empty() => (Because::NoGrant, missing),
-        Target::Field(_) => (Because::DenyRule, forbidding),
-    };
-    rules.sort_unstable();
-    rules.dedup();
-    Denied { target: one.target, at: one.at, because, rules }
+
+    /// Every party must be granted.
+    fn is_met(&self, access: &Access) -> bool {
+        let condition = |id| self.truth(id);
+        self.authority.parties().all(|party| access.grants(&party, &condition))
+    }
+
+    fn access(&self, one: &Use) -> Option<&'q Access> {
+        match one.target {
+            Target::Field(field) => self.policy.access(field),
+            Target::Type(of) => self.policy.type_access(of),
+            Target::Input(input) => self.policy.input_access(input),
+            Target::Unknown { .. } => None,
+        }
+    }
+
+    /// There are no conditions yet that a request could meet.
+    fn truth(&self, _: ConditionId) -> Truth {
+        Truth::Error
+    }
+
+    fn explain(&self, one: &Use) -> Denied {
+        let (because, rules) = match (one.target, self.access(one)) {
+            (Target::Unknown { .. }, _) => (Because::Unknown, Vec::new()),
+            (_, Some(access)) => self.reasons(access),
+            (_, None) => (Because::NoGrant, Vec::new()),
+        };
+        Denied { target: Some(one.target), at: Some(one.at), because, rules }
+    }
+
+    /// The gravest reason of any party, with its rules.
+    fn reasons(&self, access: &Access) -> (Because, Vec<RuleId>) {
+        let condition = |id| self.truth(id);
+        let mut found: [(Because, Vec<RuleId>); 4] = [
+            (Because::DenyRule, Vec::new()),
+            (Because::ConditionError, Vec::new()),
+            (Because::NoGrant, Vec::new()),
+            (Because::Requirement, Vec::new()),
+        ];
+        let mut gravest = found.len();
+        for party in self.authority.parties() {
+            let (grave, rules) = match access.verdict(&party, &condition) {
+                Verdict::Granted => continue,
+                Verdict::Forbidden(rules) => (0, rules),
+                Verdict::Undecidable(rules) => (1, rules),
+                Verdict::NotGranted(rules) => (2, rules),
+                Verdict::NotMet(rules) => (3, rules),
+            };
+            gravest = gravest.min(grave);
+            if let Some((_, all)) = found.get_mut(grave) {
+                all.extend(rules);
+            }
+        }
+        let reason = found.into_iter().nth(gravest);
+        let (because, mut rules) = reason.unwrap_or((Because::NoGrant, Vec::new()));
+        rules.sort_unstable();
+        rules.dedup();
+        (because, rules)
+    }
 }
 
 /// Unknown coordinates are told apart by where they are, as they have no number.
-fn unknown_at(one: &FieldUse) -> Option<PathId> {
+fn unknown_at(one: &Use) -> Option<PathId> {
     match one.target {
-        Target::Field(_) => None,
+        Target::Field(_) | Target::Type(_) | Target::Input(_) => None,
         Target::Unknown { .. } => Some(one.at),
     }
 }

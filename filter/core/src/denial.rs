@@ -83,6 +83,12 @@ pub enum Reason {
     ArgumentDuplicate,
     /// A variable defined twice (spec 5.8.1).
     VariableDuplicate,
+    /// A variable that is not defined (spec 5.8.3).
+    VariableUndefined,
+    /// A variable that nothing uses (spec 5.8.4).
+    VariableUnused,
+    /// What a request gives for a variable does not fit its type (spec 6.1.2).
+    VariableValue,
 
     /// Introspection is off.
     IntrospectionDisabled,
@@ -96,8 +102,26 @@ pub enum Reason {
     SelectionInvalid,
     /// A type condition that can never be met (spec 5.5.2.3).
     FragmentImpossible,
+    /// An input object field that the type does not have (spec 5.6.2).
+    UnknownInputField,
+    /// A value that the enum does not have (spec 5.6.1).
+    UnknownEnumValue,
+    /// A literal that does not fit its type (spec 5.6.1).
+    ValueInvalid,
+    /// An argument or input field that has to be given and is not (spec 5.4.3, 5.6.4).
+    ArgumentMissing,
+    /// A variable where one of its type cannot be (spec 5.8.5).
+    VariableType,
     /// The policy does not grant at least one field.
     FieldDenied,
+    /// The policy does not let a type be reached.
+    TypeDenied,
+    /// The policy does not grant an argument, input field or enum value.
+    InputDenied,
+    /// The policy does not grant any operation to this caller.
+    FloorDenied,
+    /// A condition of the policy cannot be evaluated.
+    ConditionError,
 
     /// Too many tokens.
     LimitTokens,
@@ -178,13 +202,25 @@ impl Reason {
             Self::VariableInvalid => "variable_invalid",
             Self::ArgumentDuplicate => "argument_duplicate",
             Self::VariableDuplicate => "variable_duplicate",
+            Self::VariableUndefined => "variable_undefined",
+            Self::VariableUnused => "variable_unused",
+            Self::VariableValue => "variable_value",
             Self::IntrospectionDisabled => "introspection_disabled",
             Self::UnknownField => "unknown_field",
             Self::UnknownType => "unknown_type",
             Self::UnknownArgument => "unknown_argument",
             Self::SelectionInvalid => "selection_invalid",
             Self::FragmentImpossible => "fragment_impossible",
+            Self::UnknownInputField => "unknown_input_field",
+            Self::UnknownEnumValue => "unknown_enum_value",
+            Self::ValueInvalid => "value_invalid",
+            Self::ArgumentMissing => "argument_missing",
+            Self::VariableType => "variable_type",
             Self::FieldDenied => "field_denied",
+            Self::TypeDenied => "type_denied",
+            Self::InputDenied => "input_denied",
+            Self::FloorDenied => "floor_denied",
+            Self::ConditionError => "condition_error",
             Self::LimitTokens => "limit_tokens",
             Self::LimitNesting => "limit_nesting",
             Self::LimitDepth => "limit_depth",
@@ -266,6 +302,13 @@ impl Reason {
             ),
             Self::ArgumentDuplicate => invalid("An argument or an input field is given twice"),
             Self::VariableDuplicate => invalid("A variable is defined twice"),
+            Self::VariableUndefined => invalid("A variable is used that is not defined"),
+            Self::VariableUnused => invalid("A variable is defined that nothing uses"),
+            Self::VariableValue => invalid("A variable has no value that fits its type"),
+            // They are found where everything before them is granted, and name nothing.
+            Self::ValueInvalid => invalid("A value does not fit its type"),
+            Self::ArgumentMissing => invalid("A required argument or input field is missing"),
+            Self::VariableType => invalid("A variable does not fit where it is used"),
             Self::IntrospectionDisabled => {
                 answer(403, "INTROSPECTION_DISABLED", "Introspection is disabled")
             }
@@ -274,7 +317,13 @@ impl Reason {
             | Self::UnknownArgument
             | Self::SelectionInvalid
             | Self::FragmentImpossible
-            | Self::FieldDenied => {
+            | Self::UnknownInputField
+            | Self::UnknownEnumValue
+            | Self::FieldDenied
+            | Self::TypeDenied
+            | Self::InputDenied
+            | Self::FloorDenied
+            | Self::ConditionError => {
                 answer(403, "UNAUTHORIZED_FIELD_OR_TYPE", "Unauthorized field or type")
             }
             Self::LimitTokens

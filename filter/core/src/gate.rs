@@ -14,14 +14,14 @@ use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
 use crate::challenge::{self, Challenge};
-use crate::decide::decide;
+use crate::decide::Question;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::identity::known::Known;
 use crate::limits::{Limits, NESTING};
-use crate::plan::{Choice, Plan};
+use crate::plan::{Choice, Plan, Supplied};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
@@ -190,6 +190,12 @@ impl Pending {
         &self.changes
     }
 
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> &Rc<Principal> {
+        &self.principal
+    }
+
     /// The largest body that will be read, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
@@ -297,16 +303,20 @@ fn authorize(
     facts.note_document(&request.query);
     let (document, choice) = read(&request, &request.query, limits)?;
     facts.note_operation(choice.of(&document));
-    let plan = Plan::new(&document, choice, policy.schema(), limits);
+    let plan = Plan::new(&document, choice, policy, limits);
     facts.note_usage(&plan);
     let plan = plan.map_err(|error| Refusal::invalid(error, &request.query))?;
     let included = plan.evaluate(&request.query, &|name| request.boolean(name))?;
+    let supplied = Supplied::new(&plan, policy, &request.query, &|name| request.value(name));
     facts.note_requested(&plan, &included, policy);
-    let decision = decide(&plan, policy, &principal.authority, &included);
+    let authority = &principal.authority;
+    let question =
+        Question { plan: &plan, policy, authority, included: &included, supplied: &supplied };
+    let decision = question.decide();
     if let Some(reason) = decision.reason() {
         facts.note_denied(&decision, &plan, policy, &request.query);
         let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
-        let asked = challenge::of_denial(principal, &plan, policy, &included, *scope_challenge);
+        let asked = challenge::of_denial(principal, &question, *scope_challenge);
         return Err(refusal.asking(asked));
     }
 
@@ -317,10 +327,13 @@ fn authorize(
     // What is forwarded is what was authorized, and a new text is a new document. The client never
     // saw it: no place in it is told.
     let (document, choice) = read(&request, &text, limits).map_err(|error| error.reason())?;
-    let plan = Plan::new(&document, choice, policy.schema(), limits)
+    let plan = Plan::new(&document, choice, policy, limits)
         .map_err(|error| Refusal::from(error.reason))?;
     let included = plan.evaluate(&text, &|name| request.boolean(name))?;
-    let decision = decide(&plan, policy, &principal.authority, &included);
+    let supplied = Supplied::new(&plan, policy, &text, &|name| request.value(name));
+    let question =
+        Question { plan: &plan, policy, authority, included: &included, supplied: &supplied };
+    let decision = question.decide();
     if decision.reason().is_some() || !decision.removed.is_empty() {
         return Err(Reason::Internal.into());
     }

@@ -49,8 +49,8 @@ pub struct Variable<'a> {
     pub name: Cow<'a, str>,
     /// Its JSON text as sent, known to have one reading: what is forwarded.
     pub raw: &'a RawValue,
-    /// What it is, as far as a condition asks.
-    pub given: Given,
+    /// What it is.
+    pub value: Json<'a>,
 }
 
 impl<'a> GraphqlRequest<'a> {
@@ -89,8 +89,20 @@ impl<'a> GraphqlRequest<'a> {
     /// What the request gives for a variable that has to be a boolean.
     #[must_use]
     pub fn boolean(&self, name: &str) -> Given {
+        match self.value(name) {
+            None => Given::Nothing,
+            Some(Json::Bool(value)) => Given::Boolean(*value),
+            Some(
+                Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_),
+            ) => Given::Other,
+        }
+    }
+
+    /// What the request gives for a variable.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Json<'a>> {
         let variable = self.variables.iter().find(|variable| variable.name == name);
-        variable.map_or(Given::Nothing, |variable| variable.given)
+        variable.map(|variable| &variable.value)
     }
 
     /// The canonical body: the given document, the name of its operation, and those variables that
@@ -155,13 +167,8 @@ fn read_variables(raw: &RawValue, depth: u32) -> Result<Vec<Variable<'_>>, Reaso
     }
     let mut variables = Vec::with_capacity(members.len());
     for (name, raw) in members {
-        let given = match Json::read(raw.get(), depth).map_err(json_reason)? {
-            Json::Bool(value) => Given::Boolean(value),
-            Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
-                Given::Other
-            }
-        };
-        variables.push(Variable { name, raw, given });
+        let value = Json::read(raw.get(), depth).map_err(json_reason)?;
+        variables.push(Variable { name, raw, value });
     }
     Ok(variables)
 }

@@ -5,7 +5,7 @@ pub mod known;
 
 use crate::http::Head;
 use crate::policy::Policy;
-use crate::policy::rules::RoleSet;
+use crate::policy::rules::{Caller, Party, RoleSet, ScopeSet};
 use crate::settings::Anonymous;
 use crate::token::source::AUTHORIZATION;
 use crate::token::verify::VerifiedClaims;
@@ -13,10 +13,16 @@ use crate::token::{TokenError, UnixTime};
 
 /// The roles that a request is decided with. All parties must grant: an agent never gets more than
 /// the user it acts for, nor more than its own ceiling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
+    /// Whether there is a verified token.
+    pub caller: Caller,
+    /// Its scopes, of those that requirements name.
+    pub scopes: ScopeSet,
     /// The subject's roles.
     pub subject: RoleSet,
+    /// Roles whose condition cannot be evaluated: they grant the subject nothing, and forbid.
+    pub unclear: RoleSet,
     /// The roles of the token's actor (`act.sub`, RFC 8693 4.1): none if the policy does not know
     /// it.
     pub actor: Option<RoleSet>,
@@ -28,12 +34,16 @@ impl Authority {
     /// The roles that every party has: what the caller is for one who does not ask each of them.
     #[must_use]
     pub fn common(&self) -> RoleSet {
-        self.parties().fold(self.subject, RoleSet::intersection)
+        self.parties().fold(self.subject, |common, party| common.intersection(party.held))
     }
 
-    /// The roles of each party that has to grant.
-    pub fn parties(&self) -> impl Iterator<Item = RoleSet> {
-        [Some(self.subject), self.actor, self.client].into_iter().flatten()
+    /// Each party that has to be granted. The token is that of all of them.
+    pub fn parties(&self) -> impl Iterator<Item = Party<'_>> {
+        let Self { caller, scopes, subject, unclear, actor, client } = self;
+        let party = |held, unclear| Party { held, unclear, scopes, caller: *caller };
+        let subject = party(*subject, *unclear);
+        let acting = [*actor, *client].into_iter().flatten();
+        std::iter::once(subject).chain(acting.map(move |held| party(held, RoleSet::EMPTY)))
     }
 }
 
@@ -52,6 +62,9 @@ impl Principal {
     pub fn new(claims: VerifiedClaims, policy: &Policy) -> Self {
         let actor = claims.actor().map(|actor| actor.subject());
         let authority = Authority {
+            caller: Caller::Verified,
+            scopes: policy.scopes_of(claims.scopes()),
+            unclear: RoleSet::EMPTY,
             subject: policy
                 .roles_of(claims.groups(), claims.scopes())
                 .union(policy.roles_given(claims.roles(), claims.scopes())),
@@ -80,7 +93,10 @@ impl Principal {
                 Err(TokenError::Scheme)
             }
             Anonymous::Role(subject) => {
-                let authority = Authority { subject, actor: None, client: None };
+                let (caller, scopes, unclear) =
+                    (Caller::Anyone, ScopeSet::default(), RoleSet::EMPTY);
+                let (actor, client) = (None, None);
+                let authority = Authority { caller, scopes, subject, unclear, actor, client };
                 Ok(Self { claims: None, authority })
             }
         }

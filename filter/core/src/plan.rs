@@ -1,56 +1,82 @@
-//! Document + operation + schema -> [`Plan`]: every field that the operation can touch, on every
-//! object type that its parent can still be, with the conditions under which it is touched.
+//! Document + operation + policy -> [`Plan`]: every field that the operation can touch, on every
+//! object type that its parent can still be, and every input that it gives and that has a rule, with
+//! the conditions under which they are touched.
 //!
 //! One walk over the operation with its fragments expanded in place; limits are spent on the way.
-//! A plan depends on the document and the schema alone - not on variables, not on who asks - so
+//! A plan depends on the document and the policy alone - not on variables, not on who asks - so
 //! that it can be kept by text. It validates as much of the document as a decision rests on (GraphQL
-//! spec, September 2025, section 5), and leaves the rest to the server.
+//! spec, September 2025, section 5), and leaves the rest to the server. What a request gives for its
+//! variables is [`Supplied`] beside it.
 
 mod arguments;
 mod condition;
 mod index;
+mod literal;
 mod types;
+mod variables;
 mod walk;
 
 pub use self::index::Choice;
+pub use self::variables::{Supplied, Variable, VariableId};
 
 use crate::denial::Reason;
 use crate::document::{Document, OperationKind, Span};
 use crate::limits::Limits;
-use crate::policy::schema::{FieldId, Schema, TypeId};
+use crate::policy::Policy;
+use crate::policy::schema::{FieldId, InputId, TypeId};
 
 /// What an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The positions of the fragments that it reaches.
     pub fragments: Vec<usize>,
-    /// Every field on every concrete type, in document order.
-    pub uses: Vec<FieldUse>,
+    /// Every field on every concrete type, and what they are given, in document order.
+    pub uses: Vec<Use>,
     /// The response keys of the fields, each with the field above it.
     pub path: Vec<PathNode>,
     /// The `@skip` and `@include` conditions met on the way.
     pub conditions: Vec<Condition>,
+    /// The operation's variables.
+    pub variables: Vec<Variable>,
     /// High-water marks.
     pub usage: Usage,
 }
 
-/// One field on one concrete object type.
+/// One field on one concrete object type, or one input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FieldUse {
+pub struct Use {
     /// The coordinate.
     pub target: Target,
-    /// Where in the response.
+    /// Where in the response; for an input the field that it is given to.
     pub at: PathId,
     /// Under which condition, if any.
     pub condition: Option<ConditionId>,
+    /// In which requests.
+    pub presence: Presence,
+}
+
+/// In which requests a use is there at all (spec 6.4.1: an argument whose variable has no value is
+/// not given).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In each.
+    Always,
+    /// In those with a value for the variable, its default included.
+    Given(VariableId),
+    /// In those where the variable has its default value.
+    Defaulted(VariableId),
 }
 
 /// What a use is of. What the schema does not have is a use all the same - one that nobody is
 /// granted - so that it is answered as a denied field is, in the order of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// A coordinate of the schema.
+    /// A field of an object type.
     Field(FieldId),
+    /// An object type that is reached without a field of its own: `__typename`.
+    Type(TypeId),
+    /// Something that is given.
+    Input(InputId),
     /// Nothing that the schema allows here; nothing below it is looked at.
     Unknown {
         /// In what way.
@@ -165,11 +191,11 @@ impl Plan {
     pub fn new(
         document: &Document<'_>,
         operation: Choice,
-        schema: &Schema,
+        policy: &Policy,
         limits: &Limits,
     ) -> Result<Self, PlanError> {
         let fragments = index::Fragments::new(document)?;
-        walk::walk(document, operation, &fragments, schema, limits, Notes::First)
+        walk::walk(document, operation, &fragments, policy, limits, Notes::First)
     }
 
     /// The same, with a use also at each place that says no more than an earlier one: for whoever
@@ -180,14 +206,20 @@ impl Plan {
     pub fn at_every_place(
         document: &Document<'_>,
         operation: Choice,
-        schema: &Schema,
+        policy: &Policy,
         limits: &Limits,
     ) -> Result<Self, PlanError> {
         let fragments = index::Fragments::new(document)?;
-        walk::walk(document, operation, &fragments, schema, limits, Notes::Every)
+        walk::walk(document, operation, &fragments, policy, limits, Notes::Every)
     }
 
-    /// Where in the document the field stands.
+    fn node(&mut self, node: PathNode) -> PathId {
+        let at = PathId(self.path.len());
+        self.path.push(node);
+        at
+    }
+
+    /// Where in the document the field stands, or what is given to it.
     #[must_use]
     pub fn place(&self, at: PathId) -> Option<Span> {
         self.path.get(at.0).map(|node| node.name)

@@ -11,8 +11,10 @@ pub mod schema;
 
 use std::fmt;
 
-use self::rules::{Access, Clause, Role, RoleSet, is_scope};
-use self::schema::{FieldId, Schema};
+use self::rules::{
+    Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, is_scope,
+};
+use self::schema::{FieldId, InputId, Schema, TypeId};
 
 /// Everything a policy is made of, before its invariants are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +31,63 @@ pub struct PolicyParts {
     pub actors: Vec<(Box<str>, RoleSet)>,
     /// Rule ids; a [`rules::RuleId`] is a position in this list.
     pub rules: Vec<Box<str>>,
+    /// The scopes that requirements name, sorted; a [`rules::ScopeId`] is a position in this list.
+    pub scopes: Vec<Box<str>>,
     /// The distinct accesses that coordinates refer to.
     pub accesses: Vec<Access>,
     /// For each field of the schema, in its order, the position of its access in `accesses`.
     pub field_access: Vec<u32>,
+    /// The types that not everybody may reach, sorted, each with its access.
+    pub type_access: Vec<(TypeId, u32)>,
+    /// The arguments, input fields and enum values that not everybody may give, sorted, each with
+    /// its access.
+    pub input_access: Vec<(InputId, u32)>,
+    /// What every operation needs.
+    pub floor: Option<u32>,
+}
+
+impl PolicyParts {
+    /// A policy of that name without roles and rules.
+    #[must_use]
+    pub fn new(name: &str, schema: Schema) -> Self {
+        Self {
+            name: name.into(),
+            revision: "".into(),
+            schema,
+            roles: Vec::new(),
+            actors: Vec::new(),
+            rules: Vec::new(),
+            scopes: Vec::new(),
+            accesses: Vec::new(),
+            field_access: Vec::new(),
+            type_access: Vec::new(),
+            input_access: Vec::new(),
+            floor: None,
+        }
+    }
+
+    fn check_coordinates(&self) -> Result<(), PolicyError> {
+        let Self { schema, accesses, field_access, type_access, input_access, floor, .. } = self;
+        let known = |id: &u32| usize::try_from(*id).is_ok_and(|id| id < accesses.len());
+        if field_access.len() != schema.field_count() || !field_access.iter().all(known) {
+            return Err(PolicyError::FieldAccess);
+        }
+        let types_fit = type_access.is_sorted_by(|(one, _), (next, _)| one < next)
+            && type_access.iter().all(|(id, at)| schema.type_def(*id).is_some() && known(at));
+        let inputs_fit = input_access.is_sorted_by(|(one, _), (next, _)| one < next)
+            && input_access.iter().all(|(id, at)| schema.has_input(*id) && known(at));
+        if !types_fit || !inputs_fit || !floor.iter().all(known) {
+            return Err(PolicyError::Coordinate);
+        }
+        let used = field_access.len().saturating_add(type_access.len());
+        let used = used.saturating_add(input_access.len()).saturating_add(floor.iter().len());
+        if accesses.len() > used { Err(PolicyError::UnusedAccess) } else { Ok(()) }
+    }
+
+    /// How many conditions there are.
+    fn conditions(&self) -> usize {
+        0
+    }
 }
 
 /// A valid policy.
@@ -46,15 +101,17 @@ pub struct Policy {
 pub enum PolicyError {
     /// More roles than [`RoleSet::MAX_ROLES`].
     TooManyRoles,
-    /// A scope that cannot be one.
+    /// A scope that cannot be one, or scopes that are not sorted.
     Scope,
     /// Actors are not sorted, or one is named twice.
     ActorOrder,
     /// `field_access` has not one entry a field, or one points nowhere.
     FieldAccess,
-    /// There are more accesses than fields.
+    /// `type_access` or `input_access` is not sorted, or names what does not exist.
+    Coordinate,
+    /// There are more accesses than coordinates.
     UnusedAccess,
-    /// A clause names a role or a rule that does not exist.
+    /// A clause names a role, rule, scope or condition that does not exist.
     Clause,
 }
 
@@ -62,11 +119,12 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyRoles => write!(f, "more than {} roles", RoleSet::MAX_ROLES),
-            Self::Scope => f.write_str("a role names a scope that cannot be one"),
+            Self::Scope => f.write_str("a scope cannot be one, or scopes are not sorted"),
             Self::ActorOrder => f.write_str("actors are not sorted and unique"),
             Self::FieldAccess => f.write_str("a field has no access entry"),
-            Self::UnusedAccess => f.write_str("there are more access entries than fields"),
-            Self::Clause => f.write_str("a clause names an unknown role or rule"),
+            Self::Coordinate => f.write_str("a type or an input has an access entry out of place"),
+            Self::UnusedAccess => f.write_str("there are more access entries than coordinates"),
+            Self::Clause => f.write_str("a clause names an unknown role, rule, scope or condition"),
         }
     }
 }
@@ -79,7 +137,10 @@ impl Policy {
         if parts.roles.len() > RoleSet::MAX_ROLES {
             return Err(PolicyError::TooManyRoles);
         }
-        if !parts.roles.iter().flat_map(|role| &role.scopes).all(|scope| is_scope(scope)) {
+        if !parts.roles.iter().flat_map(|role| &role.scopes).all(|scope| is_scope(scope))
+            || !parts.scopes.iter().all(|scope| is_scope(scope))
+            || !parts.scopes.is_sorted_by(|one, next| one < next)
+        {
             return Err(PolicyError::Scope);
         }
         let roles = RoleSet::first(parts.roles.len());
@@ -89,22 +150,27 @@ impl Policy {
         if parts.actors.iter().any(|(_, held)| !roles.contains(*held)) {
             return Err(PolicyError::Clause);
         }
-        let known_access =
-            |id: &u32| usize::try_from(*id).is_ok_and(|id| id < parts.accesses.len());
-        if parts.field_access.len() != parts.schema.field_count()
-            || !parts.field_access.iter().all(known_access)
-        {
-            return Err(PolicyError::FieldAccess);
-        }
-        if parts.accesses.len() > parts.field_access.len() {
-            return Err(PolicyError::UnusedAccess);
+        parts.check_coordinates()?;
+        let known = |id: &ConditionId| id.index() < parts.conditions();
+        if !parts.roles.iter().filter_map(|role| role.condition.as_ref()).all(known) {
+            return Err(PolicyError::Clause);
         }
         let known_clause = |clause: &Clause| {
             roles.contains(clause.roles)
+                && clause.condition.iter().all(known)
                 && clause.rules.iter().all(|rule| rule.index() < parts.rules.len())
         };
-        let mut clauses = parts.accesses.iter().flat_map(|a| a.grants.iter().chain(&a.denies));
-        if !clauses.all(known_clause) {
+        let known_requirement = |requirement: &Requirement| {
+            requirement.rule.index() < parts.rules.len()
+                && requirement.any.iter().all(|need| {
+                    roles.contains(need.roles)
+                        && need.scopes.iter().all(|scope| scope.index() < parts.scopes.len())
+                })
+        };
+        let sound = |access: &Access| {
+            access.clauses().all(known_clause) && access.requires.iter().all(known_requirement)
+        };
+        if !parts.accesses.iter().all(sound) {
             return Err(PolicyError::Clause);
         }
         Ok(Self { parts })
@@ -127,6 +193,42 @@ impl Policy {
     pub fn access(&self, field: FieldId) -> Option<&Access> {
         let access = *self.parts.field_access.get(field.index())?;
         self.parts.accesses.get(usize::try_from(access).ok()?)
+    }
+
+    /// What decides whether a type is reached; `None` if everybody may who has a way to it.
+    #[must_use]
+    pub fn type_access(&self, of: TypeId) -> Option<&Access> {
+        self.sparse(&self.parts.type_access, of)
+    }
+
+    /// What decides whether an input may be given; `None` if everybody may who is granted the field.
+    #[must_use]
+    pub fn input_access(&self, input: InputId) -> Option<&Access> {
+        self.sparse(&self.parts.input_access, input)
+    }
+
+    /// What every operation needs, if anything.
+    #[must_use]
+    pub fn floor(&self) -> Option<&Access> {
+        self.parts.accesses.get(usize::try_from(self.parts.floor?).ok()?)
+    }
+
+    fn sparse<K: Ord + Copy>(&self, list: &[(K, u32)], key: K) -> Option<&Access> {
+        let at = list.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        let (_, access) = list.get(at)?;
+        self.parts.accesses.get(usize::try_from(*access).ok()?)
+    }
+
+    /// The scope of that number.
+    #[must_use]
+    pub fn scope_name(&self, scope: ScopeId) -> Option<&str> {
+        self.parts.scopes.get(scope.index()).map(AsRef::as_ref)
+    }
+
+    /// Those of the scopes that requirements name which a token has.
+    #[must_use]
+    pub fn scopes_of(&self, scopes: &[Box<str>]) -> ScopeSet {
+        ScopeSet::new(&self.parts.scopes, scopes)
     }
 
     /// The roles of a subject by what its token says.

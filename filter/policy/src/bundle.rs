@@ -5,13 +5,13 @@ use std::path::Path;
 
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::blob::{self, Digest};
-use fieldgate_core::policy::schema::Schema;
 use fieldgate_core::settings::Configuration;
 use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
 use crate::policy::PolicySource;
+use crate::schema::SchemaSource;
 use crate::settings::{FileName, SettingsSource};
 use crate::{cases, lower, policy, schema, yaml};
 
@@ -132,7 +132,7 @@ pub fn check(folder: &Path) -> Vec<Diagnostic> {
 struct Sources {
     settings: Option<SettingsSource>,
     policy: Option<PolicySource>,
-    schema: Option<Schema>,
+    schema: Option<SchemaSource>,
 }
 
 struct Built {
@@ -164,8 +164,7 @@ impl Sources {
         let FileName { name, place } = &settings.schema;
         let schema = folder
             .read(name, place.as_ref(), findings)
-            .and_then(|file| schema::read(&file, findings))
-            .map(|source| source.schema);
+            .and_then(|file| schema::read(&file, findings));
         if let Some(policy) = &policy {
             policy.warn_unheld(|role| settings.gives_role(role), findings);
             settings.anonymous.iter().for_each(|role| policy.expect_role(role, findings));

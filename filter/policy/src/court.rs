@@ -1,11 +1,14 @@
 //! Claims and a request's body -> what the filter does with them: the filter's own gate, with keys
 //! of this run in place of those of the issuers. The only place here that knows it.
 
+use std::rc::Rc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
+use fieldgate_core::identity::Principal;
 use fieldgate_core::limits::Limits;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
@@ -39,6 +42,14 @@ pub(crate) struct Body<'a> {
     pub(crate) query: &'a str,
     pub(crate) variables: Option<&'a RawValue>,
     pub(crate) operation_name: Option<&'a str>,
+}
+
+/// What became of it.
+pub(crate) struct Heard {
+    /// Who asked, if the token was accepted.
+    pub(crate) principal: Option<Rc<Principal>>,
+    pub(crate) effect: Effect,
+    pub(crate) record: AuditRecord,
 }
 
 impl Body<'_> {
@@ -99,11 +110,7 @@ impl Court {
     }
 
     /// What becomes of a request; without claims it is one without a token.
-    pub(crate) fn hear(
-        &self,
-        claims: Option<Map<String, Value>>,
-        body: &[u8],
-    ) -> (Effect, AuditRecord) {
+    pub(crate) fn hear(&self, claims: Option<Map<String, Value>>, body: &[u8]) -> Heard {
         let header = |name: &str, value: &[u8]| (name.as_bytes().to_vec(), value.to_vec());
         let mut headers = vec![
             header(":method", b"POST"),
@@ -120,11 +127,14 @@ impl Court {
             verifier: &Portable,
             now: UnixTime(NOW),
         };
-        let outcome = match self.gate.begin(&arrival) {
-            Step::AwaitBody(pending) => pending.finish(body, UnixTime(NOW)),
-            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
+        let (principal, outcome) = match self.gate.begin(&arrival) {
+            Step::AwaitBody(pending) => {
+                (Some(Rc::clone(pending.principal())), pending.finish(body, UnixTime(NOW)))
+            }
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => (None, outcome),
         };
-        outcome.into_parts()
+        let (effect, record) = outcome.into_parts();
+        Heard { principal, effect, record }
     }
 
     /// A token with these claims, those that it needs filled in.

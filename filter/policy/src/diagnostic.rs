@@ -63,6 +63,10 @@ pub enum Code {
     UnknownType,
     /// A pattern that names no field of the schema.
     UnknownField,
+    /// A pattern that matches nothing, and does not have to.
+    UnmatchedPattern,
+    /// Part of the language that this version does not carry out.
+    NotAvailable,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -202,6 +206,8 @@ impl Code {
             Self::IntrospectionField => "introspection-field",
             Self::UnknownType => "unknown-type",
             Self::UnknownField => "unknown-field",
+            Self::UnmatchedPattern => "unmatched-pattern",
+            Self::NotAvailable => "not-available",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",

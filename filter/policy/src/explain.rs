@@ -7,24 +7,24 @@ mod change;
 mod tree;
 
 use fieldgate_core::audit::{self, Caller};
-use fieldgate_core::decide::{Decision, decide};
+use fieldgate_core::decide::Question;
 use fieldgate_core::denial::{Answer, Reason};
 use fieldgate_core::document::{Bounds, Document, OperationKind};
 use fieldgate_core::gate::Effect;
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::NESTING;
-use fieldgate_core::plan::{Choice, Included, Plan};
+use fieldgate_core::plan::{Choice, Included, Plan, Supplied};
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::rules::RoleSet;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use self::change::{Change, Needs};
-pub use self::tree::{Clause, Field, Outcome, Part, Use};
+pub use self::tree::{Clause, Field, Grant, Outcome, Part, Requirement, Use};
 use crate::bundle::Bundle;
 use crate::cases::Verdict;
-use crate::court::{Body, Court, NOW_TEXT};
+use crate::court::{Body, Court, Heard, NOW_TEXT};
 
 /// What is to be explained.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ pub(crate) fn hear(
     let Request { claims, query, variables, operation } = request;
     let (variables, operation_name) = (variables.as_deref(), operation.as_deref());
     let body = Body { query: &query, variables, operation_name }.text()?;
-    let (effect, record) = court.hear(claims, body.as_bytes());
+    let Heard { principal, effect, record } = court.hear(claims, body.as_bytes());
     let facts = record.facts();
     let mut explanation = Explanation {
         caller: facts.caller.clone(),
@@ -142,19 +142,20 @@ pub(crate) fn hear(
             return Ok(explanation);
         }
     };
-    let Some(caller) = &explanation.caller else { return Ok(explanation) };
+    let Some(principal) = principal else { return Ok(explanation) };
     let policy = bundle.policy();
     let Ok(choice) = Choice::new(&document, operation_name) else { return Ok(explanation) };
     let Some(kind) = choice.of(&document).map(|operation| operation.kind) else {
         return Ok(explanation);
     };
-    let plan = Plan::at_every_place(&document, choice, policy.schema(), court.limits());
+    let plan = Plan::at_every_place(&document, choice, policy, court.limits());
     let Ok(plan) = plan else { return Ok(explanation) };
     let Ok(included) = plan.evaluate(&query, &|name| request.boolean(name)) else {
         return Ok(explanation);
     };
-    let authority = authority(caller, policy);
-    let case = Case { policy, authority, source: &query, kind, plan, included };
+    let supplied = Supplied::new(&plan, policy, &query, &|name| request.value(name));
+    let authority = principal.authority.clone();
+    let case = Case { policy, authority, source: &query, kind, plan, included, supplied };
     explanation.fields = case.tree();
     explanation.changes = case.changes();
     Ok(explanation)
@@ -168,16 +169,18 @@ struct Case<'a> {
     kind: OperationKind,
     plan: Plan,
     included: Included,
+    supplied: Supplied,
 }
 
 impl Case<'_> {
-    fn decision(&self) -> Decision {
-        decide(&self.plan, self.policy, &self.authority, &self.included)
+    fn question(&self) -> Question<'_> {
+        let Self { policy, authority, plan, included, supplied, .. } = self;
+        Question { plan, policy, authority, included, supplied }
     }
 
     /// Who has to be granted every field, with their roles.
     fn parties(&self) -> Vec<(Party, RoleSet)> {
-        let Authority { subject, actor, client } = self.authority;
+        let Authority { subject, actor, client, .. } = self.authority;
         let parties =
             [(Party::Subject, Some(subject)), (Party::Actor, actor), (Party::Client, client)];
         parties.into_iter().filter_map(|(party, roles)| Some((party, roles?))).collect()
@@ -185,19 +188,6 @@ impl Case<'_> {
 
     fn names(&self, roles: RoleSet) -> Vec<String> {
         self.policy.role_names(roles).map(str::to_owned).collect()
-    }
-}
-
-/// What the gate has found the caller to be.
-fn authority(caller: &Caller, policy: &Policy) -> Authority {
-    let roles = |names: &Vec<String>| {
-        let names: Vec<Box<str>> = names.iter().map(|name| name.as_str().into()).collect();
-        policy.roles_named(&names)
-    };
-    Authority {
-        subject: roles(&caller.roles),
-        actor: caller.actor_roles.as_ref().map(roles),
-        client: caller.client_roles.as_ref().map(roles),
     }
 }
 

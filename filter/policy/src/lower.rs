@@ -1,65 +1,29 @@
 //! Rules x schema -> a [`Policy`] in which each coordinate knows what decides it.
 //!
-//! The precedence of the language is worked out here, once: for each source of a field (its object
-//! type, and every interface of that type which declares it) the most specific tier of allow rules
-//! that name it gives a clause, and all clauses must hold; only where no source is named do
-//! `*.field` and then `*.*` speak. A deny rule counts wherever it matches. Nothing is decided for a
-//! principal: that is the filter's.
+//! The precedence of the language is worked out here, once: for each source of a coordinate (its
+//! own type, and every interface of that type which declares it) the most specific tier of allow
+//! rules that name it gives a grant, and all grants must hold; only where no source is named do
+//! `*.field`, then tags and then `*.*` speak. A deny rule counts wherever it matches. What the schema
+//! itself requires is beside rules, and holds whatever they say. Nothing is decided for a principal:
+//! that is the filter's.
+
+mod coordinates;
+mod named;
+mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
-use fieldgate_core::policy::schema::{FieldId, Schema, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::rules::{Access, Clause, Grant, Otherwise, Role, RoleSet, RuleId};
+use fieldgate_core::policy::schema::{InputId, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 
-use crate::diagnostic::{Code, Diagnostic, Findings};
-use crate::policy::pattern::{Matches, Pattern};
+pub use self::coordinates::check;
+use self::coordinates::{Coordinate, Coordinates};
+use self::named::{Named, Tiers};
+use self::requirements::Requirements;
 use crate::policy::{Effect, PolicySource, RoleSource, RuleSource};
+use crate::schema::SchemaSource;
 use crate::source::Text;
-use crate::suggest::did_you_mean;
-
-/// Adds a finding for each pattern that names nothing.
-pub fn check(source: &PolicySource, schema: &Schema, findings: &mut Findings) {
-    let patterns = source.rules.iter().flat_map(|rule| &rule.fields);
-    for Pattern { matches, place } in patterns {
-        let (code, message, help) = match matches {
-            Matches::All => continue,
-            Matches::Name(field) => {
-                let names = schema.types().flat_map(|(_, def)| fields_of(schema, &def));
-                let names = names.map(|(_, name)| name);
-                if names.clone().any(|name| name == field) {
-                    continue;
-                }
-                let message = format!("no type has a field `{field}`");
-                (Code::UnknownField, message, did_you_mean(field, names))
-            }
-            Matches::Type(parent) | Matches::Field(parent, _) => {
-                match (find_type(schema, parent), matches) {
-                    (None, _) => {
-                        let names = schema.types().map(|(_, def)| def.name);
-                        let message = format!("unknown type `{parent}`");
-                        (Code::UnknownType, message, did_you_mean(parent, names))
-                    }
-                    (Some((_, def)), _) if def.fields().len() == 0 => {
-                        let message = format!("`{parent}` has no fields of its own");
-                        let help = "name the object types instead".to_owned();
-                        (Code::UnknownField, message, Some(help))
-                    }
-                    (Some((id, def)), Matches::Field(_, field)) => {
-                        if schema.field_named(id, field).is_some() {
-                            continue;
-                        }
-                        let names = fields_of(schema, &def).map(|(_, name)| name);
-                        let message = format!("type `{parent}` has no field `{field}`");
-                        (Code::UnknownField, message, did_you_mean(field, names))
-                    }
-                    (Some(_), Matches::Type(_) | Matches::Name(_) | Matches::All) => continue,
-                }
-            }
-        };
-        findings.add(Diagnostic::error(code, place, message).maybe_help(help));
-    }
-}
 
 /// The policy. The source has to be free of findings, `check`'s too.
 ///
@@ -67,163 +31,200 @@ pub fn check(source: &PolicySource, schema: &Schema, findings: &mut Findings) {
 /// [`PolicyError`] if it is not.
 pub fn lower(
     source: &PolicySource,
-    schema: Schema,
+    schema: SchemaSource,
     revision: Option<&str>,
 ) -> Result<Policy, PolicyError> {
     // The order of declarations has no meaning, so it must not show in the bytes.
     let mut roles: Vec<Role> = source
         .roles
         .iter()
-        .map(|RoleSource { name, groups, scopes }| Role {
+        .map(|RoleSource { name, groups, scopes, condition: _ }| Role {
             name: name.text.as_str().into(),
             groups: sorted(groups),
             scopes: sorted(scopes),
+            condition: None,
         })
         .collect();
     roles.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut rules: Vec<&RuleSource> = source.rules.iter().collect();
-    rules.sort_by(|a, b| a.id.text.cmp(&b.id.text));
-    let bits: BTreeMap<&str, RoleSet> =
-        roles.iter().map(|role| role.name.as_ref()).zip(RoleSet::singles()).collect();
-    let set = |names: &[Text]| {
-        let held = names.iter().filter_map(|name| bits.get(name.text.as_str()));
-        held.fold(RoleSet::EMPTY, |set, bit| set.union(*bit))
-    };
+    let names = RoleNames::new(&roles);
     let mut actors: Vec<(Box<str>, RoleSet)> = source
         .actors
         .iter()
-        .map(|actor| (actor.name.text.as_str().into(), set(&actor.roles)))
+        .map(|actor| (actor.name.text.as_str().into(), names.set(&actor.roles)))
         .collect();
     actors.sort();
+
+    let mut rules: Vec<&RuleSource> = source.floor.iter().chain(&source.rules).collect();
+    rules.sort_by(|a, b| a.id.text.cmp(&b.id.text));
+    let ids: BTreeMap<&str, RuleId> =
+        rules.iter().map(|rule| rule.id.text.as_str()).zip((0..).map(RuleId)).collect();
+    let clause = |rule: &RuleSource| Clause {
+        roles: names.set(&rule.roles),
+        condition: None,
+        rules: ids.get(rule.id.text.as_str()).copied().into_iter().collect(),
+    };
+    let coordinates = Coordinates::new(&schema);
     let by_effect = |effect| {
         let mut named = Named::default();
-        for (rule, id) in rules.iter().zip(0..).filter(|(rule, _)| rule.effect == effect) {
-            let clause = Clause { roles: set(&rule.roles), rules: vec![RuleId(id)] };
-            rule.fields.iter().for_each(|one| named.add(&one.matches, &schema, &clause));
+        for rule in source.rules.iter().filter(|rule| rule.effect == effect) {
+            named.add(rule, &clause(rule), &coordinates);
         }
         named
     };
+    let requirements = Requirements::new(source, &schema, &names, rules.len());
     let lowering = Lowering {
         allow: by_effect(Effect::Allow),
         deny: by_effect(Effect::Deny),
-        schema: &schema,
+        coordinates: &coordinates,
+        requirements: &requirements,
     };
-    let per_field = lowering.accesses();
-    let distinct: BTreeSet<&Access> = per_field.iter().collect();
+    let fields = lowering.fields();
+    let (types, inputs) = (lowering.types(), lowering.inputs());
+    let floor = floor(source, &clause);
+
+    let all = fields.iter().chain(types.iter().map(|(_, access)| access));
+    let all = all.chain(inputs.iter().map(|(_, access)| access)).chain(&floor);
+    let distinct: BTreeSet<&Access> = all.collect();
     let number: BTreeMap<&Access, u32> = distinct.iter().copied().zip(0..).collect();
-    let field_access = per_field.iter().filter_map(|access| number.get(access).copied()).collect();
+    let of = |access: &Access| number.get(access).copied().unwrap_or(u32::MAX);
+    let field_access = fields.iter().map(of).collect();
+    let type_access = types.iter().map(|(id, access)| (*id, of(access))).collect();
+    let input_access = inputs.iter().map(|(id, access)| (*id, of(access))).collect();
+    let floor = floor.as_ref().map(of);
     let accesses = distinct.into_iter().cloned().collect();
     let own_revision = source.revision.as_ref().map(|text| text.text.as_str());
+    let rule_names = rules.iter().map(|rule| rule.id.text.as_str());
+    let rules = rule_names.chain(requirements.names()).map(Box::from).collect();
+    let scopes = requirements.scopes().map(Box::from).collect();
     Policy::new(PolicyParts {
         name: source.name.as_ref().map_or("", |name| &name.text).into(),
         revision: revision.or(own_revision).unwrap_or_default().into(),
         roles,
         actors,
-        rules: rules.iter().map(|rule| rule.id.text.as_str().into()).collect(),
+        rules,
+        scopes,
         accesses,
         field_access,
-        schema,
+        type_access,
+        input_access,
+        floor,
+        schema: schema.schema,
     })
 }
 
-/// The rules of one effect, by what they name.
-#[derive(Default)]
-struct Named {
-    fields: BTreeMap<FieldId, BTreeSet<Clause>>,
-    types: BTreeMap<TypeId, BTreeSet<Clause>>,
-    names: BTreeMap<String, BTreeSet<Clause>>,
-    all: BTreeSet<Clause>,
+/// Roles by name.
+struct RoleNames(BTreeMap<String, RoleSet>);
+
+impl RoleNames {
+    fn new(roles: &[Role]) -> Self {
+        Self(roles.iter().map(|role| role.name.to_string()).zip(RoleSet::singles()).collect())
+    }
+
+    fn set(&self, names: &[Text]) -> RoleSet {
+        let held = names.iter().filter_map(|name| self.0.get(&name.text));
+        held.fold(RoleSet::EMPTY, |set, bit| set.union(*bit))
+    }
+}
+
+/// What every operation needs, if anything.
+fn floor(source: &PolicySource, clause: &dyn Fn(&RuleSource) -> Clause) -> Option<Access> {
+    let clauses = |effect| -> BTreeSet<Clause> {
+        source.floor.iter().filter(|rule| rule.effect == effect).map(clause).collect()
+    };
+    let (allowing, denying) = (clauses(Effect::Allow), clauses(Effect::Deny));
+    let grants: Vec<Grant> = (!allowing.is_empty()).then(|| merge(&allowing)).into_iter().collect();
+    let access = Access {
+        grants,
+        denies: denying.into_iter().collect(),
+        requires: Vec::new(),
+        otherwise: Otherwise::Allow,
+    };
+    (!source.floor.is_empty()).then_some(access)
 }
 
 struct Lowering<'a> {
     allow: Named,
     deny: Named,
-    schema: &'a Schema,
-}
-
-impl Named {
-    fn add(&mut self, matches: &Matches, schema: &Schema, clause: &Clause) {
-        let tier = match matches {
-            Matches::Field(parent, field) => {
-                let id = schema.type_named(parent).and_then(|id| schema.field_named(id, field));
-                let Some(id) = id else { return };
-                self.fields.entry(id).or_default()
-            }
-            Matches::Type(parent) => {
-                let Some(id) = schema.type_named(parent) else { return };
-                self.types.entry(id).or_default()
-            }
-            Matches::Name(field) => self.names.entry(field.clone()).or_default(),
-            Matches::All => &mut self.all,
-        };
-        tier.insert(clause.clone());
-    }
+    coordinates: &'a Coordinates<'a>,
+    requirements: &'a Requirements,
 }
 
 impl Lowering<'_> {
     /// The access of every field, in the order of the schema.
-    fn accesses(&self) -> Vec<Access> {
-        let of_type = |(id, def): (TypeId, TypeDef<'_>)| {
-            let sources = self.sources(id, &def);
-            let fields = fields_of(self.schema, &def);
-            fields.map(move |(_, name)| self.access(&sources, name)).collect::<Vec<_>>()
+    fn fields(&self) -> Vec<Access> {
+        let all = self.coordinates.fields();
+        let access = |field| {
+            let sources = self.coordinates.sources(field);
+            let requires = self.requirements.of_field(field, &sources);
+            Access { requires, otherwise: Otherwise::Deny, ..self.access(&sources) }
         };
-        self.schema.types().flat_map(of_type).collect()
+        all.map(|(id, _)| access(Coordinate::Field(id))).collect()
     }
 
-    /// A type and, for an object, its interfaces. An interface speaks for itself alone: what it
-    /// inherits is decided on the object types that it can be.
-    fn sources(&self, id: TypeId, def: &TypeDef<'_>) -> Vec<TypeId> {
-        let mut sources = vec![id];
-        if def.kind == TypeKind::Object {
-            let implemented = self.schema.types().filter(|(_, other)| {
-                other.kind == TypeKind::Interface && other.possible.binary_search(&id).is_ok()
-            });
-            sources.extend(implemented.map(|(id, _)| id));
-        }
-        sources
+    /// That of the inputs of which a rule speaks.
+    fn inputs(&self) -> Vec<(InputId, Access)> {
+        let access = |id| {
+            let sources = self.coordinates.sources(Coordinate::Input(id));
+            Access { otherwise: Otherwise::Allow, ..self.access(&sources) }
+        };
+        let all = self.coordinates.inputs().map(|id| (id, access(id)));
+        all.filter(|(_, access)| access.clauses().next().is_some()).collect()
     }
 
-    fn access(&self, sources: &[TypeId], name: &str) -> Access {
-        let declared: Vec<(TypeId, FieldId)> = sources
-            .iter()
-            .filter_map(|id| Some((*id, self.schema.field_named(*id, name)?)))
-            .collect();
-        let named = |(parent, field): &(TypeId, FieldId)| {
-            self.allow.fields.get(field).or_else(|| self.allow.types.get(parent))
+    /// That of the object types that have a requirement.
+    fn types(&self) -> Vec<(TypeId, Access)> {
+        let types = self.coordinates.schema().types();
+        let objects = types.filter(|(_, def)| def.kind == TypeKind::Object);
+        let access = |id| {
+            let requires = self.requirements.of_type(id);
+            Access { requires, otherwise: Otherwise::Allow, ..Access::default() }
         };
-        let mut grants: BTreeSet<Clause> = declared.iter().filter_map(named).map(merge).collect();
+        let all = objects.map(|(id, _)| (id, access(id)));
+        all.filter(|(_, access)| !access.requires.is_empty()).collect()
+    }
+
+    /// What rules say of a coordinate and of those that it implements.
+    fn access(&self, sources: &[Coordinate]) -> Access {
+        let allowing: Vec<&Tiers> = sources.iter().filter_map(|one| self.allow.of(*one)).collect();
+        let named = allowing.iter().filter_map(|tiers| first([&tiers.exact, &tiers.owner]));
+        let mut grants: BTreeSet<Grant> = named.map(merge).collect();
         if grants.is_empty() {
-            let fallback = self.allow.names.get(name).unwrap_or(&self.allow.all);
-            grants.extend((!fallback.is_empty()).then(|| merge(fallback)));
+            let name: BTreeSet<Clause> =
+                allowing.iter().flat_map(|tiers| &tiers.name).cloned().collect();
+            grants.extend((!name.is_empty()).then(|| merge(&name)));
         }
-        let exact = declared.iter().filter_map(|(_, field)| self.deny.fields.get(field));
-        let whole = declared.iter().filter_map(|(parent, _)| self.deny.types.get(parent));
-        let tiers = exact.chain(whole).chain(self.deny.names.get(name)).chain([&self.deny.all]);
+        if grants.is_empty() {
+            grants.extend(allowing.iter().filter_map(|tiers| first([&tiers.tag])).map(merge));
+        }
+        if grants.is_empty() {
+            let all: BTreeSet<Clause> =
+                allowing.iter().flat_map(|tiers| &tiers.all).cloned().collect();
+            grants.extend((!all.is_empty()).then(|| merge(&all)));
+        }
+        let denying = sources.iter().filter_map(|one| self.deny.of(*one));
         // Each deny rule stays apart, so that a refusal names those that apply and no others.
-        let denies: BTreeSet<Clause> = tiers.flatten().cloned().collect();
-        Access { grants: grants.into_iter().collect(), denies: denies.into_iter().collect() }
+        let denies: BTreeSet<Clause> = denying.flat_map(Tiers::every).cloned().collect();
+        Access {
+            grants: grants.into_iter().collect(),
+            denies: denies.into_iter().collect(),
+            ..Access::default()
+        }
     }
 }
 
-/// One clause of a tier: any of the roles of any of its rules.
-fn merge(tier: &BTreeSet<Clause>) -> Clause {
-    let mut rules: Vec<RuleId> = tier.iter().flat_map(|one| one.rules.iter().copied()).collect();
+fn first<const N: usize>(tiers: [&BTreeSet<Clause>; N]) -> Option<&BTreeSet<Clause>> {
+    tiers.into_iter().find(|tier| !tier.is_empty())
+}
+
+/// A tier as one grant: rules without a condition speak as one clause.
+fn merge(tier: &BTreeSet<Clause>) -> Grant {
+    let (conditional, plain): (Vec<&Clause>, Vec<&Clause>) =
+        tier.iter().partition(|clause| clause.condition.is_some());
+    let mut rules: Vec<RuleId> = plain.iter().flat_map(|one| one.rules.iter().copied()).collect();
     rules.sort_unstable();
-    let roles = tier.iter().fold(RoleSet::EMPTY, |set, one| set.union(one.roles));
-    Clause { roles, rules }
-}
-
-fn find_type<'a>(schema: &'a Schema, name: &str) -> Option<(TypeId, TypeDef<'a>)> {
-    let id = schema.type_named(name)?;
-    Some((id, schema.type_def(id)?))
-}
-
-fn fields_of<'a>(
-    schema: &'a Schema,
-    def: &TypeDef<'_>,
-) -> impl Iterator<Item = (FieldId, &'a str)> + Clone + use<'a> {
-    def.fields().filter_map(|id| Some((id, schema.field_def(id)?.name)))
+    let roles = plain.iter().fold(RoleSet::EMPTY, |set, one| set.union(one.roles));
+    let merged = (!plain.is_empty()).then_some(Clause { roles, condition: None, rules });
+    Grant { any: merged.into_iter().chain(conditional.into_iter().cloned()).collect() }
 }
 
 fn sorted(texts: &[Text]) -> Vec<Box<str>> {

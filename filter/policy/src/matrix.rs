@@ -1,5 +1,6 @@
 //! [`Policy`] -> for every field and every role whether a subject with that role alone may have it,
-//! by the core's own access tables.
+//! by the core's own access tables. Its token has every scope that the schema asks for: the matrix
+//! is about roles.
 //!
 //! A field of an object type is what its access says. A field of an interface is what an operation
 //! that selects it there is told: granted if it is on every object type that the interface can be.
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 
 use fieldgate_core::decide::Because;
 use fieldgate_core::policy::Policy;
-use fieldgate_core::policy::rules::{Access, RoleSet, RuleId, Verdict};
+use fieldgate_core::policy::rules::{Access, Caller, Party, RoleSet, RuleId, Truth, Verdict};
 use fieldgate_core::policy::schema::{FieldId, TypeDef};
 
 use crate::suggest::did_you_mean;
@@ -93,29 +94,35 @@ fn row(policy: &Policy, parent: &TypeDef<'_>, field: FieldId) -> Row {
 }
 
 fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
-    let (mut granting, mut forbidding, mut missing) =
-        (BTreeSet::<RuleId>::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut granting, mut forbidding, mut missing, mut unmet) =
+        (BTreeSet::<RuleId>::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let scopes = policy.scopes_of(&policy.parts().scopes);
+    let (held, unclear, caller) = (role, RoleSet::EMPTY, Caller::Verified);
+    let party = Party { held, unclear, scopes: &scopes, caller };
     let mut granted = !accesses.is_empty();
     for access in accesses {
-        match access.map(|access| (access, access.verdict(role))) {
+        let verdict = access.map(|access| (access, access.verdict(&party, &|_| Truth::Holds)));
+        granted &= matches!(verdict, Some((_, Verdict::Granted)));
+        match verdict {
             Some((access, Verdict::Granted)) => {
-                granting.extend(access.grants.iter().flat_map(|clause| &clause.rules));
+                let clauses = access.grants.iter().flat_map(|grant| &grant.any);
+                granting.extend(clauses.flat_map(|clause| &clause.rules));
             }
-            Some((_, Verdict::Forbidden(rules))) => {
-                granted = false;
+            Some((_, Verdict::Forbidden(rules) | Verdict::Undecidable(rules))) => {
                 forbidding.extend(rules);
             }
-            Some((_, Verdict::NotGranted(rules))) => {
-                granted = false;
-                missing.extend(rules);
-            }
-            None => granted = false,
+            Some((_, Verdict::NotGranted(rules))) => missing.extend(rules),
+            Some((_, Verdict::NotMet(rules))) => unmet.extend(rules),
+            None => {}
         }
     }
     let (denied, rules) = match (granted, forbidding.is_empty()) {
         (true, _) => (None, granting),
-        (false, true) => (Some(Because::NoGrant), missing),
         (false, false) => (Some(Because::DenyRule), forbidding),
+        (false, true) if missing.is_empty() && !unmet.is_empty() => {
+            (Some(Because::Requirement), unmet)
+        }
+        (false, true) => (Some(Because::NoGrant), missing),
     };
     let rules = rules.into_iter().map(|rule| policy.rule_name(rule).to_owned()).collect();
     Cell { denied, rules }

@@ -6,7 +6,8 @@ use fieldgate_core::denial::Reason;
 use fieldgate_core::token::TokenError;
 use fieldgate_policy::cases::Verdict;
 use fieldgate_policy::explain::{
-    Change, Clause, Explanation, Field, Needs, Outcome, Part, Party, Refusal, Request, Use,
+    Change, Clause, Explanation, Field, Grant, Needs, Outcome, Part, Party, Refusal, Request,
+    Requirement, Use,
 };
 use serde_json::{Map, Value, json};
 
@@ -99,7 +100,7 @@ impl Lines<'_> {
             let by =
                 if *outcome == Outcome::Granted { self.granted_by(grants) } else { String::new() };
             let what = match part {
-                Part::Field => format!("{key}: {coordinate}{by}"),
+                Part::Field | Part::Input => format!("{key}: {coordinate}{by}"),
                 Part::TypeCondition => format!("... on {key}"),
                 Part::RootType => key.clone(),
             };
@@ -111,7 +112,10 @@ impl Lines<'_> {
     }
 
     /// The rules, each with the roles of the caller that meet it.
-    fn granted_by(&self, grants: &[Clause]) -> String {
+    fn granted_by(&self, grants: &[Grant]) -> String {
+        if grants.is_empty() {
+            return String::new();
+        }
         let clause = |clause: &Clause| {
             let met = clause.met_by.iter().map(|(party, roles)| {
                 let of = if self.parties.len() > 1 { party.name() } else { "" };
@@ -119,16 +123,24 @@ impl Lines<'_> {
             });
             format!("{} ({})", clause.rules.join(" or "), met.collect::<Vec<_>>().join("; "))
         };
-        format!(" by {}", grants.iter().map(clause).collect::<Vec<_>>().join(" and "))
+        let grant = |Grant { any }: &Grant| {
+            let met = any.iter().filter(|clause| is_met(clause)).map(clause);
+            met.collect::<Vec<_>>().join(" or ")
+        };
+        format!(" by {}", grants.iter().map(grant).collect::<Vec<_>>().join(" and "))
     }
 
     /// Why a coordinate is denied, and what becomes of it if it is switched off.
     fn reasons(&self, one: &Use) -> Vec<String> {
-        let Use { outcome, switched_off, grants, denies, coordinate: _ } = one;
+        let Use { outcome, switched_off, grants, denies, requires, coordinate: _ } = one;
         let mut reasons = match outcome {
             Outcome::Granted => return Vec::new(),
             Outcome::Unknown(reason) => vec![format!("refused: {}", reason.code())],
             Outcome::Denied(Because::DenyRule, _) => self.forbidden(denies),
+            Outcome::Denied(Because::ConditionError, rules) => {
+                vec![format!("the condition of {} cannot be evaluated", rules.join(", "))]
+            }
+            Outcome::Denied(Because::Requirement, _) => unmet(requires),
             Outcome::Denied(Because::NoGrant | Because::Unknown, _) if grants.is_empty() => {
                 vec!["no rule grants it".to_owned()]
             }
@@ -153,12 +165,19 @@ impl Lines<'_> {
         denies.iter().flat_map(clause).collect()
     }
 
-    fn missing(&self, grants: &[Clause]) -> Vec<String> {
-        let clause = |Clause { rules, roles, met_by }: &Clause| {
-            let (rules, needed) = (rules.join(" or "), any_of(roles));
-            let unmet = met_by.iter().filter(|(_, roles)| roles.is_empty());
-            let reason = |(party, _): &(Party, Vec<String>)| {
-                let held = self.parties.iter().find(|(one, ..)| one == party);
+    fn missing(&self, grants: &[Grant]) -> Vec<String> {
+        let grant = |Grant { any }: &Grant| {
+            let names = |of: fn(&Clause) -> &Vec<String>| -> Vec<String> {
+                any.iter().flat_map(of).cloned().collect()
+            };
+            let (rules, mut roles) = (names(|one| &one.rules), names(|one| &one.roles));
+            roles.sort();
+            roles.dedup();
+            let (rules, needed) = (rules.join(" or "), any_of(&roles));
+            let parties = self.parties.iter().map(|(party, ..)| *party);
+            let unmet = parties.filter(|party| !any.iter().any(|one| is_met_by(one, *party)));
+            let reason = |party: Party| {
+                let held = self.parties.iter().find(|(one, ..)| *one == party);
                 let held = held.map(|(.., roles)| *roles).unwrap_or_default();
                 format!(
                     "{rules} needs {needed}; the {} has {}",
@@ -168,8 +187,28 @@ impl Lines<'_> {
             };
             unmet.map(reason).collect::<Vec<_>>()
         };
-        grants.iter().flat_map(clause).collect()
+        grants.iter().flat_map(grant).collect()
     }
+}
+
+fn is_met_by(clause: &Clause, party: Party) -> bool {
+    clause.met_by.iter().any(|(one, roles)| *one == party && !roles.is_empty())
+}
+
+/// Whether some party has a role of it.
+fn is_met(clause: &Clause) -> bool {
+    clause.met_by.iter().any(|(_, roles)| !roles.is_empty())
+}
+
+fn unmet(requires: &[Requirement]) -> Vec<String> {
+    let reason = |Requirement { rule, any, met_by }: &Requirement| {
+        let needed = any.join(", or ");
+        let unmet = met_by.iter().filter(|(_, met)| !met).map(move |(party, _)| *party);
+        unmet
+            .map(move |party| format!("{rule} needs {needed}; not met by the {}", party.name()))
+            .collect::<Vec<_>>()
+    };
+    requires.iter().flat_map(reason).collect()
 }
 
 fn verdict_lines(verdict: &Verdict, refusal: Option<&Refusal>, ink: Ink) -> String {
@@ -246,6 +285,7 @@ fn field_json(field: &Field) -> Value {
         Part::Field => "field",
         Part::TypeCondition => "type_condition",
         Part::RootType => "root_type",
+        Part::Input => "input",
     };
     json!({
         "part": part,
@@ -259,7 +299,7 @@ fn field_json(field: &Field) -> Value {
 }
 
 fn use_json(one: &Use) -> Value {
-    let Use { coordinate, outcome, switched_off, grants, denies } = one;
+    let Use { coordinate, outcome, switched_off, grants, denies, requires } = one;
     let (why, rules) = match outcome {
         Outcome::Granted => (None, None),
         Outcome::Denied(why, rules) => (Some(because(*why)), Some(rules)),
@@ -270,14 +310,19 @@ fn use_json(one: &Use) -> Value {
         json!({ "rules": rules, "any_of": roles, "met_by": met.collect::<Map<String, Value>>() })
     };
     let clauses = |all: &[Clause]| all.iter().map(clause).collect::<Vec<_>>();
+    let requirement = |Requirement { rule, any, met_by }: &Requirement| {
+        let met = met_by.iter().map(|(party, met)| (party.name().to_owned(), json!(met)));
+        json!({ "rule": rule, "any_of": any, "met_by": met.collect::<Map<String, Value>>() })
+    };
     json!({
         "coordinate": coordinate,
         "allowed": *outcome == Outcome::Granted,
         "because": why,
         "rules": rules,
         "switched_off": switched_off,
-        "grants": clauses(grants),
+        "grants": grants.iter().map(|grant| clauses(&grant.any)).collect::<Vec<_>>(),
         "denies": clauses(denies),
+        "requires": requires.iter().map(requirement).collect::<Vec<_>>(),
     })
 }
 

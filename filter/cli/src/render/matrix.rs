@@ -60,6 +60,8 @@ fn json_line(roles: &[String], row: &Row) -> String {
 pub(super) fn because(because: Because) -> &'static str {
     match because {
         Because::DenyRule => "deny_rule",
+        Because::ConditionError => "condition_error",
+        Because::Requirement => "requirement",
         Because::NoGrant => "no_grant",
         Because::Unknown => "unknown",
     }

@@ -81,7 +81,7 @@ impl Facts {
         let executed = plan.uses.iter().filter(|one| included.includes(one.condition));
         let fields = executed.filter_map(|one| match one.target {
             Target::Field(field) => Some(field),
-            Target::Unknown { .. } => None,
+            Target::Type(_) | Target::Input(_) | Target::Unknown { .. } => None,
         });
         let mut fields: Vec<_> = fields.collect();
         fields.sort_unstable();
@@ -104,7 +104,7 @@ impl Facts {
                 coordinate: coordinate(*target, *at, plan, policy, source),
                 because: *because,
                 rules: rules.collect(),
-                path: path(&plan.path_to(*at, source)),
+                path: at.map_or_else(String::new, |at| path(&plan.path_to(at, source))),
             }
         });
         self.denied = listed.collect();
@@ -142,15 +142,27 @@ fn path(keys: &[&str]) -> String {
     cut(&path).to_owned()
 }
 
-/// `Type.field`, also for one that is not there; for an unknown type its name alone.
-fn coordinate(target: Target, at: PathId, plan: &Plan, policy: &Policy, source: &str) -> String {
-    let name = plan.place(at).and_then(|place| place.text(source)).unwrap_or_default();
+/// `Type.field`, also for one that is not there; for an unknown type its name alone; `*` for the
+/// operation as a whole.
+fn coordinate(
+    target: Option<Target>,
+    at: Option<PathId>,
+    plan: &Plan,
+    policy: &Policy,
+    source: &str,
+) -> String {
+    let schema = policy.schema();
+    let type_name = |of| schema.type_def(of).map_or("", |def| def.name);
+    let place = at.and_then(|at| plan.place(at));
+    let name = cut(place.and_then(|place| place.text(source)).unwrap_or_default());
     match target {
-        Target::Field(field) => policy.schema().coordinate(field),
-        Target::Unknown { parent: None, .. } => cut(name).to_owned(),
-        Target::Unknown { parent: Some(parent), .. } => {
-            let parent = policy.schema().type_def(parent).map_or("", |parent| parent.name);
-            format!("{parent}.{}", cut(name))
+        None => "*".to_owned(),
+        Some(Target::Field(field)) => schema.coordinate(field),
+        Some(Target::Type(of)) => type_name(of).to_owned(),
+        Some(Target::Input(input)) => schema.input_coordinate(input),
+        Some(Target::Unknown { parent: None, .. }) => name.to_owned(),
+        Some(Target::Unknown { parent: Some(parent), .. }) => {
+            format!("{}.{name}", type_name(parent))
         }
     }
 }

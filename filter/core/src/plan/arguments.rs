@@ -1,5 +1,6 @@
-//! Arguments, input objects and variables: each name once. A server that takes the first and one
-//! that takes the last would execute different things.
+//! Arguments, input objects and variables: each name once, whatever the schema is. A server that
+//! takes the first and one that takes the last would execute different things. And each variable is
+//! defined, and of use.
 
 use crate::denial::Reason;
 use crate::document::{Argument, Name, Value, ValueKind, VariableDefinition};
@@ -7,38 +8,73 @@ use crate::limits::NESTING;
 
 use super::PlanError;
 
-/// Spec 5.4.2, and 5.6.3 for every input object in an argument.
-pub(super) fn unique_arguments(arguments: &[Argument<'_>]) -> Result<(), PlanError> {
-    let names = arguments.iter().map(|argument| argument.name);
-    unique(names, Reason::ArgumentDuplicate)?;
-    arguments.iter().try_for_each(|argument| unique_members(&argument.value, 0))
+/// The variables of an operation, and which of them are of use.
+pub(super) struct Names<'d, 'a> {
+    /// By name, each with its position.
+    sorted: Vec<(&'d Name<'a>, usize)>,
+    used: Vec<bool>,
 }
 
-/// Spec 5.8.1.
-pub(super) fn unique_variables(variables: &[VariableDefinition<'_>]) -> Result<(), PlanError> {
-    unique(variables.iter().map(|variable| variable.name), Reason::VariableDuplicate)
-}
-
-/// Spec 5.6.3, for every input object in a value.
-pub(super) fn unique_members(value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
-    if nesting > NESTING {
-        return Err(PlanError::new(Reason::LimitNesting, value.span));
+impl<'d, 'a> Names<'d, 'a> {
+    /// Spec 5.8.1.
+    pub(super) fn new(variables: &'d [VariableDefinition<'a>]) -> Result<Self, PlanError> {
+        unique(variables.iter().map(|variable| variable.name), Reason::VariableDuplicate)?;
+        let mut sorted: Vec<_> = variables.iter().map(|variable| &variable.name).zip(0..).collect();
+        sorted.sort_unstable_by_key(|(name, _)| name.text);
+        let mut used = Vec::new();
+        used.resize(variables.len(), false);
+        Ok(Self { sorted, used })
     }
-    let nesting = nesting.saturating_add(1);
-    match &value.kind {
-        ValueKind::List(items) => items.iter().try_for_each(|item| unique_members(item, nesting)),
-        ValueKind::Object(members) => {
-            unique(members.iter().map(|member| member.name), Reason::ArgumentDuplicate)?;
-            members.iter().try_for_each(|member| unique_members(&member.value, nesting))
+
+    /// The position of a variable.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        let at = self.sorted.binary_search_by(|(one, _)| one.text.cmp(name)).ok()?;
+        self.sorted.get(at).map(|(_, position)| *position)
+    }
+
+    /// Spec 5.8.3.
+    pub(super) fn note(&mut self, name: &Name<'_>) -> Result<(), PlanError> {
+        let at = self.position(name.text);
+        let used = at.and_then(|at| self.used.get_mut(at));
+        *used.ok_or(PlanError::new(Reason::VariableUndefined, name.span))? = true;
+        Ok(())
+    }
+
+    /// Spec 5.8.4.
+    pub(super) fn all_used(&self) -> Result<(), PlanError> {
+        let unused = self.sorted.iter().filter(|(_, at)| self.used.get(*at) != Some(&true));
+        let first = unused.min_by_key(|(_, at)| *at);
+        first.map_or(Ok(()), |(name, _)| Err(PlanError::new(Reason::VariableUnused, name.span)))
+    }
+
+    /// Spec 5.4.2, and 5.6.3 for every input object in an argument.
+    pub(super) fn arguments(&mut self, arguments: &[Argument<'_>]) -> Result<(), PlanError> {
+        let names = arguments.iter().map(|argument| argument.name);
+        unique(names, Reason::ArgumentDuplicate)?;
+        arguments.iter().try_for_each(|argument| self.value(&argument.value, 0))
+    }
+
+    /// Spec 5.6.3, for every input object in a value.
+    pub(super) fn value(&mut self, value: &Value<'_>, nesting: u32) -> Result<(), PlanError> {
+        if nesting > NESTING {
+            return Err(PlanError::new(Reason::LimitNesting, value.span));
         }
-        ValueKind::Variable(_)
-        | ValueKind::Int
-        | ValueKind::Float
-        | ValueKind::String
-        | ValueKind::BlockString
-        | ValueKind::Boolean(_)
-        | ValueKind::Null
-        | ValueKind::Enum => Ok(()),
+        let nesting = nesting.saturating_add(1);
+        match &value.kind {
+            ValueKind::List(items) => items.iter().try_for_each(|item| self.value(item, nesting)),
+            ValueKind::Object(members) => {
+                unique(members.iter().map(|member| member.name), Reason::ArgumentDuplicate)?;
+                members.iter().try_for_each(|member| self.value(&member.value, nesting))
+            }
+            ValueKind::Variable(name) => self.note(name),
+            ValueKind::Int
+            | ValueKind::Float
+            | ValueKind::String
+            | ValueKind::BlockString
+            | ValueKind::Boolean(_)
+            | ValueKind::Null
+            | ValueKind::Enum => Ok(()),
+        }
     }
 }
 

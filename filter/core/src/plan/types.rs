@@ -12,7 +12,7 @@ use super::ConditionId;
 use crate::denial::Reason;
 use crate::document::Field;
 use crate::limits::{CONCRETE_TYPES, CONDITIONAL_TYPES};
-use crate::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId, TypeKind};
+use crate::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId};
 
 /// Where the walk stands in the schema.
 #[derive(Clone, Debug)]
@@ -24,11 +24,20 @@ pub(super) struct Ground<'s> {
     possible: Cow<'s, [TypeId]>,
 }
 
+impl Ground<'_> {
+    /// The object types that are still possible.
+    pub(super) fn objects(&self) -> &[TypeId] {
+        &self.possible
+    }
+}
+
 /// What a field leads to.
 #[derive(Debug)]
 pub(super) struct Found<'s> {
     /// The field on the parent type: the same for every request that asks for it there.
     pub(super) on_parent: FieldId,
+    /// Its definition there, by which it is validated.
+    pub(super) definition: FieldDef<'s>,
     /// The field on each object type still possible.
     pub(super) on_objects: Vec<FieldId>,
     /// Whether those are all the object types that the parent can be.
@@ -100,12 +109,12 @@ impl<'s> Types<'s> {
         let name = self.schema.name(name).ok_or(Reason::UnknownField)?;
         let on_parent = self.schema.field(ground.parent, name).ok_or(Reason::UnknownField)?;
         let definition = self.definition(on_parent)?;
-        let takes = |argument: &str| self.schema.takes(&definition, argument);
+        let takes = |name: &str| self.schema.argument(&definition, name).is_some();
         if !field.arguments.iter().all(|argument| takes(argument.name.text)) {
             return Err(Reason::UnknownArgument);
         }
-        let returns = self.schema.type_def(definition.returns).ok_or(Reason::UnknownField)?;
-        let is_leaf = returns.kind == TypeKind::Leaf;
+        let returned = definition.returns.named;
+        let is_leaf = self.schema.type_def(returned).ok_or(Reason::UnknownField)?.kind.is_leaf();
         if is_leaf != field.selection_set.is_none() {
             return Err(Reason::SelectionInvalid);
         }
@@ -117,7 +126,7 @@ impl<'s> Types<'s> {
         let below = match (is_leaf, whole, self.below_whole.get(&on_parent)) {
             (true, _, _) => None,
             (false, true, Some(known)) => Some(known.clone()),
-            (false, _, _) => Some(self.below(definition.returns, &on_objects)?),
+            (false, _, _) => Some(self.below(returned, &on_objects)?),
         };
         if let Some(below) = &below {
             if let Cow::Owned(gathered) = &below.possible {
@@ -127,7 +136,7 @@ impl<'s> Types<'s> {
                 self.below_whole.insert(on_parent, below.clone());
             }
         }
-        Ok(Found { on_parent, on_objects, whole, below })
+        Ok(Found { on_parent, definition, on_objects, whole, below })
     }
 
     /// What is below a field: whatever it returns on any of the object types, which may be less
@@ -135,7 +144,7 @@ impl<'s> Types<'s> {
     fn below(&self, parent: TypeId, on_objects: &[FieldId]) -> Result<Ground<'s>, Reason> {
         let mut returned: Vec<TypeId> = Vec::with_capacity(1);
         for field in on_objects {
-            let returns = self.definition(*field)?.returns;
+            let returns = self.definition(*field)?.returns.named;
             if returned.last() != Some(&returns) {
                 returned.push(returns);
             }

@@ -5,25 +5,29 @@ use std::collections::BTreeSet;
 
 use crate::denial::Reason;
 use crate::document::{
-    Document, Field, FragmentSpread, InlineFragment, Operation, OperationKind, Selection,
+    Document, Field, FragmentSpread, InlineFragment, Name, Operation, OperationKind, Selection,
     SelectionSet, Span,
 };
 use crate::limits::{Limits, NESTING};
-use crate::policy::schema::{FieldId, Schema};
+use crate::policy::Policy;
+use crate::policy::schema::{FieldDef, FieldId, InputDef, InputId};
 
-use super::arguments::{unique_arguments, unique_members, unique_variables};
+use super::arguments::Names;
 use super::condition;
 use super::index::{Choice, Fragments};
-use super::types::{Ground, Types};
+use super::literal::Literals;
+use super::types::{Found, Ground, Types};
+use super::variables::{DefaultValue, Variable, VariableId, type_of};
 use super::{
-    Condition, ConditionId, FieldUse, Notes, PathId, PathNode, Plan, PlanError, Target, Usage,
+    Condition, ConditionId, Notes, Operand, PathId, PathNode, Plan, PlanError, Presence, Target,
+    Usage, Use,
 };
 
 pub(super) fn walk(
     document: &Document<'_>,
     choice: Choice,
     fragments: &Fragments<'_, '_>,
-    schema: &Schema,
+    policy: &Policy,
     limits: &Limits,
     notes: Notes,
 ) -> Result<Plan, PlanError> {
@@ -32,22 +36,27 @@ pub(super) fn walk(
     visited.resize(document.fragments.len(), false);
     let mut walk = Walk {
         operation,
+        names: Names::new(&operation.variables)?,
+        source: document.source,
         fragments,
         limits,
-        types: Types::new(schema),
+        policy,
+        types: Types::new(policy.schema()),
         plan: Plan {
             fragments: Vec::new(),
             uses: Vec::new(),
             path: Vec::new(),
             conditions: Vec::new(),
+            variables: Vec::with_capacity(operation.variables.len()),
             usage: Usage { tokens: document.tokens, ..Usage::default() },
         },
         active: Vec::new(),
         visited,
         recorded: BTreeSet::new(),
+        read: BTreeSet::new(),
         notes,
     };
-    let walked = walk.operation(schema);
+    let walked = walk.operation();
     let mut plan = walk.plan;
     plan.fragments.sort_unstable();
     match walked {
@@ -71,8 +80,11 @@ struct Scope<'s> {
 
 struct Walk<'s, 'd, 'a> {
     operation: &'d Operation<'a>,
+    names: Names<'d, 'a>,
+    source: &'a str,
     fragments: &'s Fragments<'d, 'a>,
     limits: &'s Limits,
+    policy: &'s Policy,
     types: Types<'s>,
     plan: Plan,
     /// The fragments that are being spread, outermost first.
@@ -81,18 +93,21 @@ struct Walk<'s, 'd, 'a> {
     visited: Vec<bool>,
     /// Fields recorded for every object type that their parent can be at all.
     recorded: BTreeSet<(FieldId, Option<ConditionId>)>,
+    /// Fields, by where they stand, whose arguments were read: a fragment is on one type wherever
+    /// it is spread.
+    read: BTreeSet<(u32, Option<ConditionId>)>,
     notes: Notes,
 }
 
 impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
-    fn operation(&mut self, schema: &Schema) -> Result<(), PlanError> {
+    fn operation(&mut self) -> Result<(), PlanError> {
         let Operation { span, kind, variables, directives, selection_set, .. } = self.operation;
         condition::none(directives)?;
-        unique_variables(variables)?;
         for variable in variables {
             condition::none(&variable.directives)?;
-            variable.default.iter().try_for_each(|default| unique_members(default, 0))?;
+            variable.default.iter().try_for_each(|default| self.names.value(default, 0))?;
         }
+        let schema = self.policy.schema();
         let root = match kind {
             OperationKind::Query => Some(schema.query()),
             OperationKind::Mutation => schema.mutation(),
@@ -101,16 +116,62 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 return Err(PlanError::new(Reason::OperationTypeNotAllowed, *span));
             }
         };
+        self.define_variables();
         let ground = root.and_then(|root| self.types.root(root));
         if ground.is_none() {
             let name = selection_set.selections.first().map_or(*span, Selection::span);
-            let at = self.node(PathNode { key: name, name, parent: None });
-            let target = Target::Unknown { reason: Reason::UnknownType, parent: None };
-            self.plan.uses.push(FieldUse { target, at, condition: None });
+            let at = self.plan.node(PathNode { key: name, name, parent: None });
+            self.note(Target::Unknown { reason: Reason::UnknownType, parent: None }, at, None);
         }
         let (path, condition) = (None, None);
         let scope = Scope { ground, path, condition, depth: 0, nesting: 0, fresh: true };
-        self.selection_set(selection_set, &scope)
+        self.selection_set(selection_set, &scope)?;
+        self.judge_variables();
+        self.names.all_used()
+    }
+
+    fn define_variables(&mut self) {
+        let schema = self.policy.schema();
+        for variable in &self.operation.variables {
+            let Span { start, end } = variable.name.span;
+            let name = Span { start: start.saturating_sub(1), end };
+            let at = self.plan.node(PathNode { key: name, name, parent: None });
+            let ty = type_of(&variable.ty, schema);
+            let default = DefaultValue::of(variable.default.as_ref());
+            self.plan.variables.push(Variable { name: variable.name.span, ty, default, at });
+        }
+    }
+
+    /// Spec 5.8.2, and 5.6.1 for defaults. After the selections: what is wrong with a value of a
+    /// type is told to whoever is granted what it is for.
+    fn judge_variables(&mut self) {
+        for (variable, id) in self.operation.variables.iter().zip(0..) {
+            let Some(Variable { ty, at, .. }) = self.plan.variables.get(id).copied() else {
+                return;
+            };
+            let Some(ty) = ty else {
+                self.note(Target::Unknown { reason: Reason::UnknownType, parent: None }, at, None);
+                continue;
+            };
+            if let Some(value) = &variable.default {
+                let definition = InputDef { name: variable.name.text, at: 0, ty, default: None };
+                let presence = Presence::Defaulted(VariableId::new(id));
+                self.literals(Some(at), None).value(value, &definition, presence);
+            }
+        }
+    }
+
+    fn literals(
+        &mut self,
+        at: Option<PathId>,
+        condition: Option<ConditionId>,
+    ) -> Literals<'_, 'd, 'a> {
+        let Self { policy, names, plan, source, .. } = self;
+        Literals { policy, names, plan, source, at, condition }
+    }
+
+    fn note(&mut self, target: Target, at: PathId, condition: Option<ConditionId>) {
+        self.plan.uses.push(Use { target, at, condition, presence: Presence::Always });
     }
 
     fn selection_set(
@@ -186,10 +247,10 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             spend(&mut usage.aliases, limits.aliases, Reason::LimitAliases, selection)?;
         }
         if scope.fresh {
-            unique_arguments(&field.arguments)?;
+            self.names.arguments(&field.arguments)?;
         }
         let (key, name) = (field.response_key().span, field.name.span);
-        let at = self.node(PathNode { key, name, parent: scope.path });
+        let at = self.plan.node(PathNode { key, name, parent: scope.path });
         let ground = match &scope.ground {
             None => None,
             Some(ground) => self.touch(ground, field, at, condition),
@@ -205,25 +266,27 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
     fn touch(
         &mut self,
         ground: &Ground<'s>,
-        field: &Field<'_>,
+        field: &'d Field<'a>,
         at: PathId,
         condition: Option<ConditionId>,
     ) -> Option<Ground<'s>> {
         let touched = if field.name.text == "__typename" {
-            // Spec 4.1: a field of every composite type; it tells what the caller reached anyway.
+            // Spec 4.1: a field of every composite type; it tells that the caller reached it.
             match (field.arguments.is_empty(), &field.selection_set) {
-                (true, None) => return None,
+                (true, None) => {
+                    self.reach(ground, at, condition);
+                    return None;
+                }
                 (true, Some(_)) => Err(Reason::SelectionInvalid),
                 (false, _) => Err(Reason::UnknownArgument),
             }
         } else {
             self.types.field(ground, field, condition)
         };
-        let use_of = |target| FieldUse { target, at, condition };
         match touched {
             Err(reason) => {
-                let target = Target::Unknown { reason, parent: Some(ground.parent) };
-                self.plan.uses.push(use_of(target));
+                let parent = Some(ground.parent);
+                self.note(Target::Unknown { reason, parent }, at, condition);
                 None
             }
             Ok(found) => {
@@ -231,12 +294,61 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 // place is the one that is named.
                 let new = !found.whole || self.recorded.insert((found.on_parent, condition));
                 if new || self.notes == Notes::Every {
-                    let uses = found.on_objects.into_iter().map(Target::Field).map(use_of);
-                    self.plan.uses.extend(uses);
+                    let fields = found.on_objects.iter().copied();
+                    fields.for_each(|id| self.note(Target::Field(id), at, condition));
                 }
+                self.arguments(field, &found, at, condition);
                 found.below
             }
         }
+    }
+
+    /// Notes which object types with a rule are told of.
+    fn reach(&mut self, ground: &Ground<'s>, at: PathId, condition: Option<ConditionId>) {
+        for object in ground.objects() {
+            if self.policy.type_access(*object).is_some() {
+                self.note(Target::Type(*object), at, condition);
+            }
+        }
+    }
+
+    /// Notes what a field is given, on each of its object types.
+    fn arguments(
+        &mut self,
+        field: &'d Field<'a>,
+        found: &Found<'s>,
+        at: PathId,
+        condition: Option<ConditionId>,
+    ) {
+        let schema = self.policy.schema();
+        let Found { definition, on_objects, .. } = found;
+        let first = self.read.insert((field.span.start, condition));
+        for argument in &field.arguments {
+            let mut literals = self.literals(Some(at), condition);
+            let presence = literals.presence(&argument.value, Presence::Always);
+            for object in on_objects {
+                let own = schema.field_def(*object);
+                let own = own.and_then(|own| schema.argument(&own, argument.name.text));
+                if let Some(own) = own {
+                    let id = InputId::Argument(*object, own.at);
+                    literals.note(id, argument.name.span, presence);
+                }
+            }
+            if let (true, Some(of)) = (first, schema.argument(definition, argument.name.text)) {
+                literals.value(&argument.value, &of, presence);
+            }
+        }
+        if first && self.lacks_argument(field, definition) {
+            let target = Target::Unknown { reason: Reason::ArgumentMissing, parent: None };
+            self.note(target, at, condition);
+        }
+    }
+
+    /// Spec 5.4.3.
+    fn lacks_argument(&self, field: &Field<'_>, definition: &FieldDef<'_>) -> bool {
+        let is_given = |name: &str| field.arguments.iter().any(|given| given.name.text == name);
+        let mut arguments = self.policy.schema().arguments(definition);
+        arguments.any(|one| one.is_required() && !is_given(one.name))
     }
 
     /// The scope inside a type condition.
@@ -251,9 +363,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             let narrowed = self.types.narrow(ground, on, condition);
             narrowed
                 .map_err(|reason| {
-                    let at = self.node(PathNode { key: name, name, parent: scope.path });
-                    let target = Target::Unknown { reason, parent: None };
-                    self.plan.uses.push(FieldUse { target, at, condition });
+                    let at = self.plan.node(PathNode { key: name, name, parent: scope.path });
+                    self.note(Target::Unknown { reason, parent: None }, at, condition);
                 })
                 .ok()
         });
@@ -271,18 +382,18 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             spend(used, self.limits.directives, Reason::LimitDirectives, selection)?;
         }
         let tests = condition::tests(selection.directives(), self.operation)?;
+        for test in &tests {
+            if let Operand::Variable { name: span, .. } = test.operand {
+                let text = span.text(self.source).unwrap_or_default();
+                self.names.note(&Name { text, span })?;
+            }
+        }
         if tests.is_empty() {
             return Ok(parent);
         }
         let id = ConditionId(self.plan.conditions.len());
         self.plan.conditions.push(Condition { parent, selection: selection.span(), tests });
         Ok(Some(id))
-    }
-
-    fn node(&mut self, node: PathNode) -> PathId {
-        let at = PathId(self.plan.path.len());
-        self.plan.path.push(node);
-        at
     }
 
     fn first_visit(&mut self, fragment: usize) -> bool {

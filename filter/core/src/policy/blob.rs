@@ -14,6 +14,7 @@
 //! guards against corruption, not against an attacker who can push configuration: such a one needs
 //! no forgery.
 
+mod access;
 mod bounded;
 mod wire;
 
@@ -28,7 +29,7 @@ use super::{Policy, PolicyError};
 
 const MAGIC: &[u8; 4] = b"FGPB";
 /// The format that this version writes and reads.
-pub const FORMAT: u16 = 3;
+pub const FORMAT: u16 = 4;
 /// The largest payload that is unpacked: forty times that of GitHub's schema, far under a VM's memory.
 const MAX_PAYLOAD_BYTES: u32 = 4 << 20;
 const COMPRESSION_LEVEL: u8 = 9;

@@ -1,8 +1,9 @@
-//! Roles as bits, and the verdict on one coordinate.
-//!
-//! Rules arrive lowered: the precedence of the source language (exact over `Type.*` over `*.field`
-//! over `*.*`, object AND interface) has been worked out at build time, so that a verdict is a few
-//! AND operations. Deny wins; no grant, no access.
+//! Roles as bits: who holds which, and the numbers of rules, scopes and conditions.
+
+mod access;
+
+pub use self::access::{Access, Caller, Clause, Grant, Need, Otherwise, Party, Requirement};
+pub use self::access::{Truth, Verdict};
 
 /// A role as declared: who holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,16 +12,19 @@ pub struct Role {
     pub name: Box<str>,
     /// A subject holds the role if it is in any of these groups, or there are none,
     pub groups: Vec<Box<str>>,
-    /// and its token has all of these scopes. A role without groups and scopes is held by nobody
-    /// for what its token says.
+    /// and its token has all of these scopes,
     pub scopes: Vec<Box<str>>,
+    /// and this holds of its claims. A role with none of the three is held by nobody for what its
+    /// token says.
+    pub condition: Option<ConditionId>,
 }
 
 impl Role {
-    /// Whether a subject with these groups and scopes holds the role.
+    /// Whether a subject with these groups and scopes holds the role, if its condition holds.
     #[must_use]
     pub fn is_held(&self, groups: &[Box<str>], scopes: &[Box<str>]) -> bool {
-        let conditional = !self.groups.is_empty() || !self.scopes.is_empty();
+        let conditional =
+            !self.groups.is_empty() || !self.scopes.is_empty() || self.condition.is_some();
         conditional && self.admits(groups) && self.is_in_scope(scopes)
     }
 
@@ -113,98 +117,65 @@ impl RuleId {
     }
 }
 
-/// Rules that speak as one: any of `roles` satisfies the clause.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Clause {
-    /// Any of these.
-    pub roles: RoleSet,
-    /// The rules that it was lowered from, for the audit record.
-    pub rules: Vec<RuleId>,
+/// The position of a condition in the policy's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConditionId(pub u32);
+
+impl ConditionId {
+    pub(crate) fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
-/// What decides a coordinate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Access {
-    /// All of them must be satisfied, and there must be one.
-    pub grants: Vec<Clause>,
-    /// None of them may be.
-    pub denies: Vec<Clause>,
+/// The position of a scope in the policy's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeId(pub u32);
+
+impl ScopeId {
+    pub(crate) fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
-/// The answer for one coordinate and one set of roles.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every clause is satisfied and no deny applies.
-    Granted,
-    /// These deny rules apply.
-    Forbidden(Vec<RuleId>),
-    /// A clause is not satisfied: the rules that would have granted. Empty if no rule grants it.
-    NotGranted(Vec<RuleId>),
-}
+/// Those of the policy's scopes that a token has: a bit each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(Box<[u64]>);
 
-impl Access {
-    /// Whether a principal with `roles` has access. The hot path: no allocation.
-    #[must_use]
-    pub fn grants(&self, roles: RoleSet) -> bool {
-        !self.grants.is_empty()
-            && self.grants.iter().all(|clause| clause.roles.intersects(roles))
-            && !self.denies.iter().any(|clause| clause.roles.intersects(roles))
+impl ScopeSet {
+    /// The scopes of the list that are among `held`.
+    pub(crate) fn new(list: &[Box<str>], held: &[Box<str>]) -> Self {
+        let word = |scopes: &[Box<str>]| {
+            let bits = scopes.iter().zip(RoleSet::singles());
+            let bits = bits.filter(|(scope, _)| held.contains(scope)).map(|(_, bit)| bit.bits());
+            bits.fold(0, |word, bit| word | bit)
+        };
+        Self(list.chunks(RoleSet::MAX_ROLES).map(word).collect())
     }
 
-    /// The same with its reasons.
+    /// Whether it is there.
     #[must_use]
-    pub fn verdict(&self, roles: RoleSet) -> Verdict {
-        let rules_of = |clauses: &[Clause], hit: &dyn Fn(&Clause) -> bool| {
-            let hits = clauses.iter().filter(|clause| hit(clause));
-            let mut rules: Vec<RuleId> = hits.flat_map(|clause| clause.rules.clone()).collect();
-            rules.sort_unstable();
-            rules.dedup();
-            rules
-        };
-        if self.grants(roles) {
-            return Verdict::Granted;
-        }
-        let forbidding = rules_of(&self.denies, &|clause| clause.roles.intersects(roles));
-        if !forbidding.is_empty() {
-            return Verdict::Forbidden(forbidding);
-        }
-        Verdict::NotGranted(rules_of(&self.grants, &|clause| !clause.roles.intersects(roles)))
+    pub fn contains(&self, scope: ScopeId) -> bool {
+        let at = scope.index();
+        self.0.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, Clause, RoleSet, RuleId, Verdict};
-
-    const A: RoleSet = RoleSet::from_bits(1);
-    const B: RoleSet = RoleSet::from_bits(2);
-    const C: RoleSet = RoleSet::from_bits(4);
-
-    fn clause(roles: RoleSet, rule: u32) -> Clause {
-        Clause { roles, rules: vec![RuleId(rule)] }
-    }
-
-    #[test]
-    fn no_grant_no_access() {
-        let access = Access::default();
-        assert_eq!(access.verdict(A), Verdict::NotGranted(vec![]));
-    }
-
-    #[test]
-    fn all_clauses_and_no_deny() {
-        let access = Access {
-            grants: vec![clause(A, 1), clause(B.union(C), 2)],
-            denies: vec![clause(C, 3)],
-        };
-        assert_eq!(access.verdict(A), Verdict::NotGranted(vec![RuleId(2)]));
-        assert_eq!(access.verdict(A.union(B)), Verdict::Granted);
-        assert_eq!(access.verdict(A.union(C)), Verdict::Forbidden(vec![RuleId(3)]));
-        assert!(!access.grants(RoleSet::EMPTY));
-    }
+    use super::{RoleSet, ScopeId, ScopeSet};
 
     #[test]
     fn sixty_four_roles_fit() {
         assert_eq!(RoleSet::first(64).bits(), u64::MAX);
         assert_eq!(RoleSet::singles().count(), RoleSet::MAX_ROLES);
+    }
+
+    #[test]
+    fn scopes_beyond_a_word() {
+        let list: Vec<Box<str>> = (0..130).map(|at| format!("s{at}").into()).collect();
+        let held = ["s0", "s63", "s64", "s129", "other"].map(Box::from);
+        let set = ScopeSet::new(&list, &held);
+        let found: Vec<u32> = (0..200).filter(|at| set.contains(ScopeId(*at))).collect();
+        assert_eq!(found, [0, 63, 64, 129]);
     }
 }

@@ -1,6 +1,6 @@
 //! The schema index: names to numbers, by binary search over sorted tables. It holds what deciding
-//! an operation needs - output types, their fields and arguments, and the object types that an
-//! abstract type can be - and nothing else of the SDL.
+//! an operation needs - types, fields, arguments, input fields, enum values, and the object types
+//! that an abstract type can be - and nothing else of the SDL.
 //!
 //! Every worker of a proxy loads it on its event loop, so it is a few flat tables (`Tables`): a
 //! blob gives them as they are, and no map, name or list is allocated by itself. Whoever holds a
@@ -8,13 +8,15 @@
 
 mod check;
 mod parts;
+mod reference;
 mod tables;
 
 use std::ops::Range;
 
 pub use self::check::SchemaError;
-pub use self::parts::{FieldParts, SchemaParts, TypeParts};
-pub(super) use self::tables::{FieldRow, Lists, Names, Tables};
+pub use self::parts::{FieldParts, InputParts, SchemaParts, TypeParts};
+pub use self::reference::TypeRef;
+pub(super) use self::tables::{FieldRow, InputRow, Lists, Names, Tables};
 
 /// The number of a type, by the order of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,9 +26,21 @@ pub struct TypeId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldId(pub u32);
 
-/// The number of a name that fields or arguments have, by the order of names.
+/// The number of a name that fields, arguments, input fields or enum values have, by the order of
+/// names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NameId(pub u32);
+
+/// A coordinate of what a request gives. Positions are those among their like, sorted by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InputId {
+    /// `Type.field(argument:)`
+    Argument(FieldId, u32),
+    /// `Input.field`
+    Member(TypeId, u32),
+    /// `Enum.VALUE`
+    Value(TypeId, u32),
+}
 
 impl TypeId {
     fn index(self) -> usize {
@@ -40,7 +54,7 @@ impl FieldId {
     }
 }
 
-/// What a type is, as far as selecting from it is concerned (GraphQL spec 3.4).
+/// What a type is (GraphQL spec 3.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypeKind {
     /// An object type.
@@ -49,11 +63,37 @@ pub enum TypeKind {
     Interface,
     /// A union.
     Union,
-    /// A scalar or an enum: nothing can be selected from it.
-    Leaf,
+    /// A scalar.
+    Scalar,
+    /// An enum.
+    Enum,
+    /// An input object.
+    Input,
+    /// An input object with `@oneOf`: exactly one of its fields is given (spec 3.10.1).
+    OneOf,
 }
 
-/// An output type.
+impl TypeKind {
+    /// Whether nothing can be selected from it.
+    #[must_use]
+    pub const fn is_leaf(self) -> bool {
+        matches!(self, Self::Scalar | Self::Enum)
+    }
+
+    /// IsInputType (spec 3.4.2).
+    #[must_use]
+    pub const fn is_input(self) -> bool {
+        matches!(self, Self::Scalar | Self::Enum | Self::Input | Self::OneOf)
+    }
+
+    /// IsOutputType (spec 3.4.2).
+    #[must_use]
+    pub const fn is_output(self) -> bool {
+        !matches!(self, Self::Input | Self::OneOf)
+    }
+}
+
+/// A type.
 #[derive(Clone, Debug)]
 pub struct TypeDef<'s> {
     /// Its name.
@@ -63,6 +103,8 @@ pub struct TypeDef<'s> {
     /// The object types that a value of this type can be, sorted: itself for an object.
     pub possible: &'s [TypeId],
     fields: Range<u32>,
+    members: &'s [InputRow],
+    values: &'s [NameId],
 }
 
 /// A field of an object type or an interface.
@@ -70,9 +112,30 @@ pub struct TypeDef<'s> {
 pub struct FieldDef<'s> {
     /// Its name.
     pub name: &'s str,
-    /// The named type that it returns, without lists and non-null.
-    pub returns: TypeId,
-    arguments: &'s [NameId],
+    /// What it returns.
+    pub returns: TypeRef,
+    arguments: &'s [InputRow],
+}
+
+/// An argument of a field, or a field of an input object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputDef<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// Its position among its like.
+    pub at: u32,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Its default value as JSON, in which an enum value is a string.
+    pub default: Option<&'s str>,
+}
+
+impl InputDef<'_> {
+    /// Whether it has to be given (spec 5.4.3, 5.6.4).
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.ty.is_non_null() && self.default.is_none()
+    }
 }
 
 /// The index.
@@ -82,7 +145,7 @@ pub struct Schema {
 }
 
 impl TypeDef<'_> {
-    /// Its fields, sorted by name. None for unions and leaves.
+    /// Its fields, sorted by name: of an object type or interface.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldId> + Clone + use<> {
         self.fields.clone().map(FieldId)
     }
@@ -122,10 +185,12 @@ impl Schema {
             kind: *self.tables.kinds.get(at)?,
             possible: self.tables.possible.get(at)?,
             fields: self.tables.fields.range(at)?,
+            members: self.tables.members.get(at)?,
+            values: self.tables.values.get(at)?,
         })
     }
 
-    /// The number of a name, if any field or argument has it.
+    /// The number of a name, if anything but a type has it.
     #[must_use]
     pub fn name(&self, name: &str) -> Option<NameId> {
         self.tables.names.position(name).map(NameId)
@@ -157,15 +222,57 @@ impl Schema {
         })
     }
 
-    /// The names of a field's arguments, sorted.
-    pub fn arguments<'s>(&'s self, field: &FieldDef<'s>) -> impl Iterator<Item = &'s str> {
-        field.arguments.iter().filter_map(|name| self.tables.names.get(index(name.0)))
+    /// The arguments of a field, sorted by name.
+    pub fn arguments<'s>(&'s self, field: &FieldDef<'s>) -> impl Iterator<Item = InputDef<'s>> {
+        self.inputs(field.arguments)
     }
 
-    /// Whether the field has an argument of that name.
+    /// The argument of that name.
     #[must_use]
-    pub fn takes(&self, field: &FieldDef<'_>, argument: &str) -> bool {
-        self.name(argument).is_some_and(|name| field.arguments.binary_search(&name).is_ok())
+    pub fn argument<'s>(&'s self, field: &FieldDef<'s>, name: &str) -> Option<InputDef<'s>> {
+        self.input(field.arguments, name)
+    }
+
+    /// The fields of an input object, sorted by name.
+    pub fn members<'s>(&'s self, of: &TypeDef<'s>) -> impl Iterator<Item = InputDef<'s>> {
+        self.inputs(of.members)
+    }
+
+    /// The field of that name of an input object.
+    #[must_use]
+    pub fn member<'s>(&'s self, of: &TypeDef<'s>, name: &str) -> Option<InputDef<'s>> {
+        self.input(of.members, name)
+    }
+
+    /// The values of an enum, sorted.
+    pub fn values<'s>(&'s self, of: &TypeDef<'s>) -> impl Iterator<Item = &'s str> {
+        of.values.iter().filter_map(|name| self.tables.names.get(index(name.0)))
+    }
+
+    /// The position of an enum's value.
+    #[must_use]
+    pub fn value(&self, of: &TypeDef<'_>, name: &str) -> Option<u32> {
+        let at = of.values.binary_search(&self.name(name)?).ok()?;
+        u32::try_from(at).ok()
+    }
+
+    fn inputs<'s>(&'s self, rows: &'s [InputRow]) -> impl Iterator<Item = InputDef<'s>> {
+        rows.iter().zip(0..).filter_map(|(row, at)| self.input_def(row, at))
+    }
+
+    fn input<'s>(&'s self, rows: &'s [InputRow], name: &str) -> Option<InputDef<'s>> {
+        let name = self.name(name)?;
+        let at = rows.binary_search_by_key(&name, |row| row.name).ok()?;
+        self.input_def(rows.get(at)?, u32::try_from(at).ok()?)
+    }
+
+    fn input_def(&self, row: &InputRow, at: u32) -> Option<InputDef<'_>> {
+        let InputRow { name, ty, default } = *row;
+        let default = match default.checked_sub(1) {
+            None => None,
+            Some(default) => Some(self.tables.defaults.get(index(default))?),
+        };
+        Some(InputDef { name: self.tables.names.get(index(name.0))?, at, ty, default })
     }
 
     /// The number of field coordinates.
@@ -174,15 +281,55 @@ impl Schema {
         self.tables.fields.items().len()
     }
 
+    /// The type that a field is of.
+    #[must_use]
+    pub fn parent(&self, id: FieldId) -> Option<TypeId> {
+        let at = self.tables.fields.list_with(id.index())?;
+        u32::try_from(at).ok().map(TypeId)
+    }
+
     /// The coordinate `Type.field` of a field (GraphQL spec 3.14, Schema Coordinates).
     #[must_use]
     pub fn coordinate(&self, id: FieldId) -> String {
-        let parent = self.tables.fields.list_with(id.index());
-        let parent = parent.and_then(|parent| self.tables.type_names.get(parent));
+        let parent = self.parent(id);
+        let parent = parent.and_then(|parent| self.tables.type_names.get(parent.index()));
         match (parent, self.field_def(id)) {
             (Some(parent), Some(field)) => format!("{parent}.{}", field.name),
             (None, _) | (_, None) => String::new(),
         }
+    }
+
+    /// The coordinate of an input; empty for one that is not there.
+    #[must_use]
+    pub fn input_coordinate(&self, id: InputId) -> String {
+        let named = match id {
+            InputId::Argument(field, at) => self.field_def(field).and_then(|def| {
+                let argument = self.input_def(def.arguments.get(index(at))?, at)?;
+                Some(format!("{}({}:)", self.coordinate(field), argument.name))
+            }),
+            InputId::Member(of, at) => self.type_def(of).and_then(|def| {
+                let member = self.input_def(def.members.get(index(at))?, at)?;
+                Some(format!("{}.{}", def.name, member.name))
+            }),
+            InputId::Value(of, at) => self.type_def(of).and_then(|def| {
+                let value = self.tables.names.get(index(def.values.get(index(at))?.0))?;
+                Some(format!("{}.{value}", def.name))
+            }),
+        };
+        named.unwrap_or_default()
+    }
+
+    /// Whether there is such an input.
+    #[must_use]
+    pub fn has_input(&self, id: InputId) -> bool {
+        let (position, count) = match id {
+            InputId::Argument(field, at) => {
+                (at, self.field_def(field).map_or(0, |def| def.arguments.len()))
+            }
+            InputId::Member(of, at) => (at, self.type_def(of).map_or(0, |def| def.members.len())),
+            InputId::Value(of, at) => (at, self.type_def(of).map_or(0, |def| def.values.len())),
+        };
+        index(position) < count
     }
 
     pub(super) fn tables(&self) -> &Tables {

@@ -41,11 +41,12 @@ fn a_policy_of_too_many_bytes() {
 /// Its schema has one type, which has no field.
 fn without_fields() -> PolicyParts {
     use fieldgate_core::policy::schema::{Schema, SchemaParts, TypeId, TypeKind, TypeParts};
-    let (possible, fields) = (Vec::new(), Vec::new());
-    let query = TypeParts { name: "Query".into(), kind: TypeKind::Object, possible, fields };
+    let query = TypeParts::new("Query", TypeKind::Object);
     let schema =
         SchemaParts { types: vec![query], query: TypeId(0), mutation: None, subscription: None };
-    PolicyParts { schema: Schema::new(&schema).unwrap(), field_access: Vec::new(), ..parts() }
+    let schema = Schema::new(&schema).unwrap();
+    let (field_access, type_access, input_access) = (Vec::new(), Vec::new(), Vec::new());
+    PolicyParts { schema, field_access, type_access, input_access, floor: None, ..parts() }
 }
 
 #[test]
@@ -62,18 +63,19 @@ fn counted_before_it_is_read() {
         |count: u8| decode(&wrap(&[&[0, 0, count][..], &zeros(count)].concat())).unwrap_err();
     assert_eq!(roles(65), BlobError::Policy(PolicyError::TooManyRoles));
     assert_eq!(roles(64), BlobError::Payload);
-    // No roles, actors and rules; accesses without clauses, and fields that all have the first.
+    // No roles, actors, rules and scopes; fields that all have the first access, of those without
+    // anything in them, and neither types, inputs nor a floor.
     let accesses = |accesses: u8, fields: u8| {
-        let accesses = [&[accesses][..], &zeros(accesses * 2)].concat();
-        let fields = [&[fields][..], &zeros(fields)].concat();
-        decode(&wrap(&[&[0, 0, 0, 0, 0][..], &accesses, &fields].concat())).unwrap_err()
+        let accesses = [&[accesses][..], &zeros(accesses * 4)].concat();
+        let fields = [&[fields][..], &zeros(fields + 3)].concat();
+        decode(&wrap(&[&[0, 0, 0, 0, 0, 0][..], &fields, &accesses].concat())).unwrap_err()
     };
     assert_eq!(accesses(3, 2), BlobError::Policy(PolicyError::UnusedAccess));
     assert_eq!(accesses(2, 2), BlobError::Payload);
-    // No names and types, and fields of zeros.
+    // No accesses, names, default values and types, and fields of zeros.
     let arguments = |lists: u8, fields: u8| {
-        let fields = [&[fields][..], &zeros(fields * 3)].concat();
-        decode(&wrap(&[&[0; 12][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
+        let fields = [&[fields][..], &zeros(fields * 4)].concat();
+        decode(&wrap(&[&[0; 18][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
     };
     assert_eq!(arguments(3, 2), BlobError::Schema(SchemaError::Tables));
     assert_eq!(arguments(2, 2), BlobError::Payload);

@@ -1,28 +1,35 @@
 //! A policy that has something of everything.
 
 use fieldgate_core::policy::PolicyParts;
-use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
+use fieldgate_core::policy::rules::{
+    Access, Caller, Clause, Grant, Need, Otherwise, Requirement, Role, RoleSet, RuleId, ScopeId,
+};
 use fieldgate_core::policy::schema::{
-    FieldParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
+    FieldId, FieldParts, InputId, InputParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
+    TypeRef,
 };
 
 const LEAF: TypeId = TypeId(1);
+const ORDER: TypeId = TypeId(7);
 
 pub(crate) fn parts() -> PolicyParts {
+    let input =
+        |name: &str, of| InputParts { name: name.into(), ty: TypeRef::to(of), default: None };
     let field = |name: &str, returns, arguments: &[&str]| FieldParts {
         name: name.into(),
-        returns,
-        arguments: arguments.iter().map(|name| Box::from(*name)).collect(),
+        returns: TypeRef::to(returns).non_null(),
+        arguments: arguments.iter().map(|name| input(name, LEAF)).collect(),
     };
     let of = |name: &str, kind, possible: &[u32], fields: Vec<FieldParts>| TypeParts {
-        name: name.into(),
-        kind,
         possible: possible.iter().map(|id| TypeId(*id)).collect(),
         fields,
+        ..TypeParts::new(name, kind)
     };
+    let listed = TypeRef::to(ORDER).non_null().list().unwrap();
+    let order = InputParts { default: Some(r#"["UP"]"#.into()), ty: listed, ..input("by", LEAF) };
     let types = vec![
         of("Any", TypeKind::Union, &[4, 5], Vec::new()),
-        of("ID", TypeKind::Leaf, &[], Vec::new()),
+        of("ID", TypeKind::Scalar, &[], Vec::new()),
         of("Mutation", TypeKind::Object, &[], vec![field("drop", LEAF, &["id"])]),
         of("Node", TypeKind::Interface, &[4], vec![field("id", LEAF, &[])]),
         of("Page", TypeKind::Object, &[], vec![field("id", LEAF, &[]), field("é", LEAF, &[])]),
@@ -32,6 +39,18 @@ pub(crate) fn parts() -> PolicyParts {
             &[],
             vec![field("all", TypeId(0), &["after", "first"]), field("node", TypeId(3), &["id"])],
         ),
+        TypeParts {
+            members: vec![order, input("id", LEAF)],
+            ..TypeParts::new("ZFilter", TypeKind::Input)
+        },
+        TypeParts {
+            values: vec!["DOWN".into(), "UP".into()],
+            ..TypeParts::new("ZOrder", TypeKind::Enum)
+        },
+        TypeParts {
+            members: vec![input("by", ORDER), input("id", LEAF)],
+            ..TypeParts::new("ZPick", TypeKind::OneOf)
+        },
     ];
     let schema =
         SchemaParts { types, query: TypeId(5), mutation: Some(TypeId(2)), subscription: None };
@@ -39,12 +58,29 @@ pub(crate) fn parts() -> PolicyParts {
         name: name.into(),
         groups: groups.iter().map(|name| Box::from(*name)).collect(),
         scopes: scopes.iter().map(|name| Box::from(*name)).collect(),
+        condition: None,
     };
     let clause = |bits, rules: &[u32]| Clause {
         roles: RoleSet::from_bits(bits),
+        condition: None,
         rules: rules.iter().map(|id| RuleId(*id)).collect(),
     };
-    let access = |grants, denies| Access { grants, denies };
+    let access = |grants: Vec<Clause>, denies| Access {
+        grants: grants.into_iter().map(|clause| Grant { any: vec![clause] }).collect(),
+        denies,
+        ..Access::default()
+    };
+    let need = |roles, scopes: &[u32], caller| Need {
+        roles: RoleSet::from_bits(roles),
+        scopes: scopes.iter().map(|id| ScopeId(*id)).collect(),
+        caller,
+    };
+    let any = vec![need(0, &[0, 1], Caller::Verified), need(1, &[], Caller::Anyone)];
+    let required = Access {
+        requires: vec![Requirement { rule: RuleId(0), any }],
+        otherwise: Otherwise::Allow,
+        ..Access::default()
+    };
     PolicyParts {
         name: "small".into(),
         revision: "1".into(),
@@ -56,7 +92,16 @@ pub(crate) fn parts() -> PolicyParts {
             access(Vec::new(), Vec::new()),
             access(vec![clause(1, &[0])], Vec::new()),
             access(vec![clause(3, &[0, 1]), clause(1, &[1])], vec![clause(2, &[1])]),
+            required,
         ],
+        scopes: vec!["audit".into(), "read".into()],
         field_access: vec![1, 0, 2, 1, 2, 0],
+        type_access: vec![(TypeId(3), 3), (TypeId(4), 3)],
+        input_access: vec![
+            (InputId::Argument(FieldId(0), 0), 2),
+            (InputId::Member(TypeId(6), 1), 3),
+            (InputId::Value(ORDER, 1), 1),
+        ],
+        floor: Some(3),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::blob::{decode, encode};
-use fieldgate_core::policy::rules::RoleSet;
-use fieldgate_core::policy::schema::{FieldId, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::rules::{Caller, Otherwise, Party, RoleSet, ScopeSet, Truth};
+use fieldgate_core::policy::schema::{FieldId, InputDef, TypeDef, TypeId, TypeKind};
 use miniz_oxide::inflate::decompress_to_vec;
 
 use crate::small::parts;
@@ -30,8 +30,19 @@ fn sound(policy: &Policy) {
         match def.kind {
             TypeKind::Object => assert_eq!(def.possible, [*id]),
             TypeKind::Union => assert_eq!(def.fields().len(), 0),
-            TypeKind::Leaf => assert!(def.fields().len() == 0 && def.possible.is_empty()),
+            TypeKind::Scalar | TypeKind::Enum | TypeKind::Input | TypeKind::OneOf => {
+                assert!(def.fields().len() == 0 && def.possible.is_empty());
+            }
             TypeKind::Interface => {}
+        }
+        for member in schema.members(def) {
+            assert!(matches!(def.kind, TypeKind::Input | TypeKind::OneOf));
+            assert_eq!(schema.member(def, member.name), Some(member));
+            sound_input(policy, &member);
+        }
+        for (value, at) in schema.values(def).zip(0..) {
+            assert_eq!(def.kind, TypeKind::Enum);
+            assert_eq!(schema.value(def, value), Some(at));
         }
         assert!(def.possible.windows(2).all(|pair| pair[0] < pair[1]));
         for possible in def.possible {
@@ -62,18 +73,32 @@ fn sound(policy: &Policy) {
 fn sound_field(policy: &Policy, of: &TypeDef<'_>, field: FieldId) {
     let (schema, parts) = (policy.schema(), policy.parts());
     let def = schema.field_def(field).unwrap();
-    assert!(schema.type_def(def.returns).is_some());
+    assert!(schema.type_def(def.returns.named).unwrap().kind.is_output());
     assert_eq!(schema.coordinate(field), format!("{}.{}", of.name, def.name));
-    let arguments: Vec<&str> = schema.arguments(&def).collect();
-    assert!(arguments.windows(2).all(|pair| pair[0] < pair[1]));
-    assert!(arguments.iter().all(|name| schema.takes(&def, name)));
+    let arguments: Vec<InputDef<'_>> = schema.arguments(&def).collect();
+    assert!(arguments.windows(2).all(|pair| pair[0].name < pair[1].name));
+    for argument in &arguments {
+        assert_eq!(schema.argument(&def, argument.name), Some(*argument));
+        sound_input(policy, argument);
+    }
     let access = policy.access(field).unwrap();
-    for clause in access.grants.iter().chain(&access.denies) {
+    for clause in access.clauses() {
         assert!(RoleSet::first(parts.roles.len()).contains(clause.roles));
         let known = |rule: u32| usize::try_from(rule).unwrap() < parts.rules.len();
         assert!(clause.rules.iter().all(|rule| known(rule.0)));
     }
-    assert!(!access.grants(RoleSet::EMPTY), "nobody is granted something");
+    for need in access.requires.iter().flat_map(|requirement| &requirement.any) {
+        assert!(need.scopes.iter().all(|scope| policy.scope_name(*scope).is_some()));
+    }
+    let scopes = ScopeSet::default();
+    let (held, unclear) = (RoleSet::EMPTY, RoleSet::EMPTY);
+    let nobody = Party { held, unclear, scopes: &scopes, caller: Caller::Anyone };
+    let granted = access.grants(&nobody, &|_| Truth::Error);
+    assert!(!granted || access.otherwise == Otherwise::Allow, "nobody is granted something");
+}
+
+fn sound_input(policy: &Policy, input: &InputDef<'_>) {
+    assert!(policy.schema().type_def(input.ty.named).unwrap().kind.is_input());
 }
 
 /// How payloads fared: how many are policies, and why the others are none.

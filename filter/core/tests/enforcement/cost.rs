@@ -305,7 +305,7 @@ fn variables_at_their_limits() {
 fn wide_interfaces() {
     const FIELDS: &[FieldRow] = &[("id", &[], "ID"), ("next", &[], "Wide")];
     let objects: Vec<&str> = (100..700).map(|at| &*format!("O{at}").leak()).collect();
-    let mut rows: Vec<TypeRow> = vec![("ID", TypeKind::Leaf, &[], &[])];
+    let mut rows: Vec<TypeRow> = vec![("ID", TypeKind::Scalar, &[], &[])];
     rows.extend(objects.iter().map(|name| (*name, TypeKind::Object, &[][..], FIELDS)));
     rows.push(("Other", TypeKind::Interface, objects.clone().leak(), FIELDS));
     rows.push(("Query", TypeKind::Object, &[], &[("wide", &[], "Wide")]));
@@ -386,7 +386,7 @@ fn wide_interfaces() {
 fn what_is_switched_off_is_not_felt_outside() {
     const FIELDS: &[FieldRow] = &[("id", &[], "ID"), ("next", &[], "Wide")];
     let objects: Vec<&str> = (100..700).map(|at| &*format!("O{at}").leak()).collect();
-    let mut rows: Vec<TypeRow> = vec![("ID", TypeKind::Leaf, &[], &[])];
+    let mut rows: Vec<TypeRow> = vec![("ID", TypeKind::Scalar, &[], &[])];
     rows.extend(objects.iter().map(|name| (*name, TypeKind::Object, &[][..], FIELDS)));
     let roots: &[FieldRow] = &[("hidden", &[], "Wide"), ("open", &[], "Wide")];
     rows.push(("Query", TypeKind::Object, &[], roots));

@@ -179,13 +179,13 @@ const BODIES: &[(&str, &str)] = &[
     ("{\"query\":\"{version}\",\"variables\":{\"a\":1}}", "{\"query\":\"{version}\"}"),
     // A variable's text is forwarded as it came, where the operation defines it.
     (
-        "{\"query\":\"query($\\u0061:ID){hit(q:$a){__typename}}\",\"variables\":{\"\\u0061\":[-0 ,1.0e5, 123456789012345678901234567890, \"\\u00e4\\ud83d\\ude00\"],\"b\":2}}",
-        "{\"query\":\"query($a:ID){hit(q:$a){__typename}}\",\"variables\":{\"a\":[-0 ,1.0e5, 123456789012345678901234567890, \"\\u00e4\\ud83d\\ude00\"]}}",
+        "{\"query\":\"query($\\u0061:Any){hit(q:$a){__typename}}\",\"variables\":{\"\\u0061\":[-0 ,1.0e5, 123456789012345678901234567890, \"\\u00e4\\ud83d\\ude00\"],\"b\":2}}",
+        "{\"query\":\"query($a:Any){hit(q:$a){__typename}}\",\"variables\":{\"a\":[-0 ,1.0e5, 123456789012345678901234567890, \"\\u00e4\\ud83d\\ude00\"]}}",
     ),
     // A private name of the JSON library is a name like any other.
     (
-        "{\"query\":\"query($a:ID){hit(q:$a){__typename}}\",\"variables\":{\"a\":{\"$serde_json::private::RawValue\":\"{}\"}}}",
-        "{\"query\":\"query($a:ID){hit(q:$a){__typename}}\",\"variables\":{\"a\":{\"$serde_json::private::RawValue\":\"{}\"}}}",
+        "{\"query\":\"query($a:Any){hit(q:$a){__typename}}\",\"variables\":{\"a\":{\"$serde_json::private::RawValue\":\"{}\"}}}",
+        "{\"query\":\"query($a:Any){hit(q:$a){__typename}}\",\"variables\":{\"a\":{\"$serde_json::private::RawValue\":\"{}\"}}}",
     ),
 ];
 

@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use fieldgate_core::policy::schema::TypeKind;
-
 use crate::print::Printed;
-use crate::request::{Operand, Request, Selection, VARIABLES, What};
+use crate::request::{Operand, Operation, Request, Selection, VARIABLES, What};
 use crate::world::{self, FieldRow, Rule};
 
 /// What a request comes to under a policy for some parties.
@@ -106,7 +104,7 @@ fn find(selection: &Selection, parent: &str) -> Result<Option<&'static FieldRow>
 }
 
 fn is_leaf(name: &str) -> bool {
-    world::row(name).is_none_or(|row| row.1 == TypeKind::Leaf)
+    world::row(name).is_none_or(|row| row.1.is_leaf())
 }
 
 /// Where a selection set stands: the type that is written, the objects that a value can be there,
@@ -202,7 +200,7 @@ fn narrow(
 
 /// Whether a value of type `parent` can be of type `on`.
 fn meets(parent: &str, on: &str) -> Result<(), &'static str> {
-    let row = world::row(on).filter(|row| row.1 != TypeKind::Leaf).ok_or("unknown_type")?;
+    let row = world::row(on).filter(|row| !row.1.is_leaf()).ok_or("unknown_type")?;
     let objects = world::row(parent).map(world::possible).unwrap_or_default();
     match world::possible(row).iter().any(|one| objects.contains(one)) {
         true => Ok(()),
@@ -253,29 +251,18 @@ pub(crate) fn forwarded(
     printed: &Printed,
     expected: &Expected,
 ) -> (String, Vec<&'static str>) {
-    let all = || VARIABLES.iter().map(|variable| variable.0);
     let defined = &printed.variables[request.chosen];
     let whole = request.operations.len() == 1 && expected.reached.len() == request.fragments.len();
     if whole && expected.removed.is_empty() {
-        return (
-            printed.text.clone(),
-            if defined.is_empty() { Vec::new() } else { all().collect() },
-        );
+        return (printed.text.clone(), defined.iter().map(|(name, _)| *name).collect());
     }
     let operation = &request.operations[request.chosen];
-    let mut kept = Kept::default();
-    kept.set(&operation.below, &expected.removed);
+    let kept = Kept::of(request, operation, &expected.removed);
     let mut texts = vec![printed.roots[request.chosen].clone()];
-    let mut done = BTreeSet::new();
-    while let Some(at) = kept.fragments.iter().copied().find(|at| !done.contains(at)) {
-        done.insert(at);
-        kept.set(&request.fragments[at].below, &expected.removed);
-    }
-    texts.extend(done.iter().map(|at| printed.fragments[*at].clone()));
+    texts.extend(kept.fragments.iter().map(|at| printed.fragments[*at].clone()));
 
-    let used = all().filter(|name| !defined.is_empty() && kept.variables.contains(name));
-    let used: Vec<&str> = used.collect();
-    let definitions = all().zip(defined).filter(|(name, _)| used.contains(name));
+    let definitions = defined.iter().filter(|(name, _)| kept.variables.contains(name));
+    let used: Vec<&str> = definitions.clone().map(|(name, _)| *name).collect();
     let source = |range: Range<usize>| printed.text.get(range).expect("whole characters");
     let definitions: Vec<&str> = definitions.map(|(_, at)| source(at.clone())).collect();
     let mut text = format!("{} {}", operation.kind, operation.name.unwrap_or(""));
@@ -309,7 +296,24 @@ struct Kept {
     cuts: Vec<(usize, &'static str)>,
 }
 
+/// The variables that an operation uses, in its fragments too.
+pub(crate) fn used(request: &Request, operation: &Operation) -> BTreeSet<&'static str> {
+    Kept::of(request, operation, &BTreeSet::new()).variables
+}
+
 impl Kept {
+    /// What stays of an operation and of the fragments that it then needs.
+    fn of(request: &Request, operation: &Operation, removed: &BTreeSet<usize>) -> Self {
+        let mut kept = Self::default();
+        kept.set(&operation.below, removed);
+        let mut done = BTreeSet::new();
+        while let Some(at) = kept.fragments.iter().copied().find(|at| !done.contains(at)) {
+            done.insert(at);
+            kept.set(&request.fragments[at].below, removed);
+        }
+        kept
+    }
+
     fn set(&mut self, set: &[Selection], removed: &BTreeSet<usize>) {
         let all = set.iter().all(|one| removed.contains(&one.id));
         for (at, one) in set.iter().enumerate() {

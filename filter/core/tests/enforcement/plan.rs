@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldgate_core::decide;
+use fieldgate_core::decide::Question;
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::Effect;
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::{Limits, NESTING};
-use fieldgate_core::plan::{Choice, Plan};
-use fieldgate_core::policy::rules::RoleSet;
+use fieldgate_core::plan::{Choice, Plan, Supplied};
+use fieldgate_core::policy::rules::{Caller, RoleSet, ScopeSet};
 use fieldgate_core::reply::Reply;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -126,7 +126,7 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
     let document = Document::read(&printed.text, &bounds).unwrap();
     let Ok(choice) = Choice::new(&document, read.operation_name.as_deref()) else { return Ok(()) };
     let plans = [Plan::new, Plan::at_every_place];
-    let plans = plans.map(|plan| plan(&document, choice, policy.schema(), &limits));
+    let plans = plans.map(|plan| plan(&document, choice, &policy, &limits));
     let [first, every] = match plans {
         [Ok(first), Ok(every)] => [first, every],
         [first, every] => {
@@ -139,14 +139,32 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
     let included = first.evaluate(&printed.text, &|name| read.boolean(name));
     prop_assert_eq!(&included, &every.evaluate(&printed.text, &|name| read.boolean(name)));
     let Ok(included) = included else { return Ok(()) };
+    let supply =
+        |plan: &Plan| Supplied::new(plan, &policy, &printed.text, &|name| read.value(name));
+    let (supplied, same) = (supply(&first), supply(&every));
+    prop_assert_eq!(&supplied, &same);
     for (_, _, parties) in CALLERS {
         let mut roles = parties.iter().map(|bits| RoleSet::from_bits(*bits));
         let subject = roles.next().unwrap();
-        let authority = Authority { subject, actor: roles.next(), client: roles.next() };
-        let decided = |plan: &Plan| decide::decide(plan, &policy, &authority, &included);
+        let authority = Authority {
+            caller: Caller::Verified,
+            scopes: ScopeSet::default(),
+            subject,
+            unclear: RoleSet::EMPTY,
+            actor: roles.next(),
+            client: roles.next(),
+        };
+        let question = Question {
+            plan: &first,
+            policy: &policy,
+            authority: &authority,
+            included: &included,
+            supplied: &supplied,
+        };
+        let decided = |plan: &Plan| Question { plan, ..question }.decide();
         prop_assert_eq!(decided(&first), decided(&every), "{}", &printed.text);
         for one in &every.uses {
-            let allowed = decide::denial(&policy, &authority, one).is_none();
+            let allowed = question.denial(one).is_none();
             let alone = Plan { uses: vec![*one], ..first.clone() };
             let switched_off = !included.includes(one.condition);
             prop_assert_eq!(allowed || switched_off, decided(&alone).denied.is_empty());

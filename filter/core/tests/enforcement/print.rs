@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::naive::used;
 use crate::request::{Choices, Operand, Request, Selection, Test, VARIABLES, What};
 
 #[derive(Debug, Default)]
@@ -11,8 +12,8 @@ pub(crate) struct Printed {
     pub(crate) selections: Vec<Range<usize>>,
     /// Of each operation's root selection set.
     pub(crate) roots: Vec<Range<usize>>,
-    /// Of each operation's variable definitions; none for a shorthand.
-    pub(crate) variables: Vec<Vec<Range<usize>>>,
+    /// Of each operation's variable definitions, with the variable's name.
+    pub(crate) variables: Vec<Vec<(&'static str, Range<usize>)>>,
     /// Of each fragment.
     pub(crate) fragments: Vec<Range<usize>>,
 }
@@ -34,20 +35,26 @@ pub(crate) fn print(request: &Request, choices: &mut Choices<'_>) -> Printed {
     out.selections.resize(request.selections, 0..0);
     let mut printer = Printer { choices, out, dense };
     for operation in &request.operations {
-        let short = operation.name.is_none() && operation.kind == "query" && !uses(request);
+        let used = used(request, operation);
+        let short = operation.name.is_none() && operation.kind == "query" && used.is_empty();
         let mut variables = Vec::new();
         if !short || printer.choices.below(2) == 1 {
             printer.token(operation.kind);
             operation.name.iter().for_each(|name| printer.token(name));
-            printer.token("(");
-            for (name, ty, ..) in VARIABLES {
+            let defined = VARIABLES.iter().filter(|variable| used.contains(variable.0));
+            for (name, ty, ..) in defined {
+                if variables.is_empty() {
+                    printer.token("(");
+                }
                 let start = printer.token_at("$");
                 printer.token(name);
                 printer.token(":");
                 ty.iter().for_each(|token| printer.token(token));
-                variables.push(start..printer.out.text.len());
+                variables.push((*name, start..printer.out.text.len()));
             }
-            printer.token(")");
+            if !variables.is_empty() {
+                printer.token(")");
+            }
         }
         printer.out.variables.push(variables);
         let root = printer.set(request, &operation.below);
@@ -64,25 +71,6 @@ pub(crate) fn print(request: &Request, choices: &mut Choices<'_>) -> Printed {
         printer.out.text.push_str("# end");
     }
     printer.out
-}
-
-/// Whether anything in the request uses a variable.
-fn uses(request: &Request) -> bool {
-    let sets = request.operations.iter().map(|one| &one.below);
-    let mut all: Vec<&Selection> =
-        sets.chain(request.fragments.iter().map(|one| &one.below)).flatten().collect();
-    while let Some(one) = all.pop() {
-        let tests = one.tests.iter().any(|test| matches!(test.operand, Operand::Variable(_)));
-        let arguments = match &one.what {
-            What::Field { arguments, .. } => arguments.iter().any(|(_, value)| value.contains('$')),
-            What::Spread(_) | What::Inline(_) => false,
-        };
-        if tests || arguments {
-            return true;
-        }
-        all.extend(&one.below);
-    }
-    false
 }
 
 impl Printer<'_, '_> {

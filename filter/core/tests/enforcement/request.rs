@@ -3,8 +3,6 @@
 //! Choices that have run out are zero, and zero is always the smallest thing: whatever proptest
 //! takes away, a smaller operation is left.
 
-use fieldgate_core::policy::schema::TypeKind;
-
 use crate::world::{self, TYPES};
 
 pub(crate) struct Choices<'c>(pub(crate) &'c [u16]);
@@ -69,7 +67,7 @@ pub(crate) const VARIABLES: [(&str, &[&str], Option<&str>, bool); 6] = [
     ("onByDefault", &["Boolean", "=", "true"], None, true),
     ("offByDefault", &["Boolean", "!", "=", "false"], None, false),
     ("overridden", &["Boolean", "=", "true"], Some("false"), false),
-    ("text", &["[", "ID", "!", "]"], Some(r#"["\u0041", 1e2]"#), false),
+    ("text", &["Any"], Some(r#"["\u0041", 1e2]"#), false),
 ];
 
 #[derive(Debug)]
@@ -223,7 +221,7 @@ pub(crate) const VALUES: [&str; 8] = [
 ];
 
 fn returns_leaf(name: &str) -> bool {
-    world::row(name).is_none_or(|row| row.1 == TypeKind::Leaf)
+    world::row(name).is_none_or(|row| row.1.is_leaf())
 }
 
 /// A type that shares an object with `parent`.

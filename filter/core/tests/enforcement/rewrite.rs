@@ -100,8 +100,8 @@ const ROWS: &[(&str, &str)] = &[
     ),
     // The outermost selection that is off goes, and what only it used.
     (
-        "query Q($a:ID $b:Int=1){me@skip(if:true){boss(level:$b){ssn@skip(if:true)}}person{boss(level:$a){id}}}",
-        "query Q($a:ID) { person{boss(level:$a){id}}}",
+        "query Q($a:Any $b:Any=1){me@skip(if:true){boss(level:$b){ssn@skip(if:true)}}person{boss(level:$a){id}}}",
+        "query Q($a:Any) { person{boss(level:$a){id}}}",
     ),
     (
         "{ me{id ...A} } fragment A on User{ id ...B @skip(if:true) } fragment B on User{ ssn }",
@@ -126,8 +126,8 @@ const ROWS: &[(&str, &str)] = &[
         "query A($v # )\n :Boolean=true) { version @skip(if:$v) }",
     ),
     (
-        "query A($d:ID=\"\"\"#)\"\"\"){ person{boss(level:$d){id}} } query B{me{id}}",
-        "query A($d:ID=\"\"\"#)\"\"\") { person{boss(level:$d){id}} }",
+        "query A($d:Any=\"\"\"#)\"\"\"){ person{boss(level:$d){id}} } query B{me{id}}",
+        "query A($d:Any=\"\"\"#)\"\"\") { person{boss(level:$d){id}} }",
     ),
     (
         "query A(\"d\" $v:Boolean=true){ version @skip(if:$v) } query B{me{id}}",

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::HeaderPair;
-use fieldgate_core::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
+use fieldgate_core::policy::rules::{Access, Clause, Grant, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{
-    FieldId, FieldParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
+    FieldId, FieldParts, InputParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts, TypeRef,
 };
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::token::UnixTime;
@@ -17,7 +17,7 @@ use fieldgate_core::token::signature::{InvalidSignature, SignatureVerifier};
 
 /// A type: its name and kind, the objects that it can be if it is abstract, and its fields.
 pub(crate) type TypeRow = (&'static str, TypeKind, &'static [&'static str], &'static [FieldRow]);
-/// A field: its name, its arguments, what it returns.
+/// A field: its name, its arguments, which take anything, what it returns.
 pub(crate) type FieldRow = (&'static str, &'static [&'static str], &'static str);
 
 /// Sorted by name, and so are fields and arguments.
@@ -33,8 +33,10 @@ pub(crate) const TYPES: &[TypeRow] = &[
             ("perms", &[], "ID"),
         ],
     ),
+    ("Any", TypeKind::Scalar, &[], &[]),
+    ("Boolean", TypeKind::Scalar, &[], &[]),
     ("Hit", TypeKind::Union, &["Post", "Tag", "User"], &[]),
-    ("ID", TypeKind::Leaf, &[], &[]),
+    ("ID", TypeKind::Scalar, &[], &[]),
     (
         "Mutation",
         TypeKind::Object,
@@ -90,7 +92,7 @@ pub(crate) fn possible(row: &'static TypeRow) -> Vec<&'static str> {
     match row.1 {
         TypeKind::Object => vec![row.0],
         TypeKind::Interface | TypeKind::Union => row.2.to_vec(),
-        TypeKind::Leaf => Vec::new(),
+        TypeKind::Scalar | TypeKind::Enum | TypeKind::Input | TypeKind::OneOf => Vec::new(),
     }
 }
 
@@ -99,19 +101,23 @@ pub(crate) fn schema_of(rows: &[TypeRow]) -> Schema {
         let at = rows.iter().position(|row| row.0 == name).expect("a type of the table");
         TypeId(u32::try_from(at).unwrap())
     };
+    let has = |name: &str| rows.iter().any(|row| row.0 == name).then(|| id(name));
+    let argument = |name: &&str| InputParts {
+        name: (*name).into(),
+        ty: TypeRef::to(has("Any").unwrap_or_else(|| id("ID"))),
+        default: None,
+    };
     let field = |(name, arguments, returns): &FieldRow| FieldParts {
         name: (*name).into(),
-        returns: id(returns),
-        arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
+        returns: TypeRef::to(id(returns)),
+        arguments: arguments.iter().map(argument).collect(),
     };
     let types = rows.iter().map(|(name, kind, objects, own)| TypeParts {
-        name: (*name).into(),
-        kind: *kind,
         possible: objects.iter().map(|object| id(object)).collect(),
         fields: own.iter().map(field).collect(),
+        ..TypeParts::new(name, *kind)
     });
     let types = types.collect();
-    let has = |name: &str| rows.iter().any(|row| row.0 == name).then(|| id(name));
     let (query, mutation) = (id("Query"), has("Mutation"));
     Schema::new(&SchemaParts { types, query, mutation, subscription: None }).unwrap()
 }
@@ -132,11 +138,15 @@ pub(crate) fn policy(schema: Schema, rule: impl Fn(&str) -> Rule) -> Policy {
         .take(schema.field_count())
         .map(|field| {
             let Rule { grants, denies } = rule(&schema.coordinate(FieldId(field)));
-            let clause =
-                |bits: u64| Clause { roles: RoleSet::from_bits(bits), rules: vec![RuleId(0)] };
+            let clause = |bits: u64| Clause {
+                roles: RoleSet::from_bits(bits),
+                condition: None,
+                rules: vec![RuleId(0)],
+            };
             Access {
-                grants: grants.into_iter().map(clause).collect(),
+                grants: grants.into_iter().map(|bits| Grant { any: vec![clause(bits)] }).collect(),
                 denies: denies.into_iter().map(clause).collect(),
+                ..Access::default()
             }
         })
         .collect();
@@ -144,6 +154,7 @@ pub(crate) fn policy(schema: Schema, rule: impl Fn(&str) -> Rule) -> Policy {
         name: format!("r{at}").into(),
         groups: vec![format!("g{at}").into_boxed_str()],
         scopes: Vec::new(),
+        condition: None,
     };
     Policy::new(PolicyParts {
         name: "world".into(),
@@ -154,7 +165,11 @@ pub(crate) fn policy(schema: Schema, rule: impl Fn(&str) -> Rule) -> Policy {
             ("bot".into(), RoleSet::from_bits(0b1)),
         ],
         rules: vec!["rule".into()],
+        scopes: Vec::new(),
         field_access: (0_u32..).take(accesses.len()).collect(),
+        type_access: Vec::new(),
+        input_access: Vec::new(),
+        floor: None,
         accesses,
         schema,
     })

@@ -78,7 +78,10 @@ impl Tally {
             Outcome::Granted => {
                 let met =
                     |clause: &&Clause| clause.met_by.iter().any(|(_, roles)| !roles.is_empty());
-                let rules = one.grants.iter().filter(met).flat_map(|clause| &clause.rules);
+                let clauses = one.grants.iter().flat_map(|grant| &grant.any);
+                let rules = clauses.filter(met).flat_map(|clause| &clause.rules);
+                let required = one.requires.iter().map(|requirement| requirement.rule.clone());
+                self.rules.extend(required);
                 self.rules.extend(rules.cloned());
             }
             Outcome::Denied(_, rules) => self.rules.extend(rules.iter().cloned()),
@@ -108,7 +111,9 @@ fn askable(schema: &Schema) -> BTreeSet<String> {
         left.extend(def.possible);
         if def.kind == TypeKind::Object {
             coordinates.extend(def.fields().map(|field| schema.coordinate(field)));
-            left.extend(def.fields().filter_map(|field| Some(schema.field_def(field)?.returns)));
+            left.extend(
+                def.fields().filter_map(|field| Some(schema.field_def(field)?.returns.named)),
+            );
         }
     }
     coordinates

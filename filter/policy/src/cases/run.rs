@@ -41,7 +41,13 @@ impl Verdict {
     pub fn of(record: &AuditRecord) -> Self {
         match record.verdict() {
             audit::Verdict::Allow => Self::Allow,
-            audit::Verdict::Deny(Reason::FieldDenied) => {
+            audit::Verdict::Deny(
+                Reason::FieldDenied
+                | Reason::TypeDenied
+                | Reason::InputDenied
+                | Reason::FloorDenied
+                | Reason::ConditionError,
+            ) => {
                 let denied = &record.facts().denied;
                 let by_coordinate: BTreeMap<String, BTreeSet<String>> = denied
                     .iter()

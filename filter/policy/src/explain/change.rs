@@ -1,6 +1,6 @@
 //! A denied operation -> which other roles of a party would have it allowed, tried out on the core.
 
-use fieldgate_core::decide::allows;
+use fieldgate_core::decide::Question;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::plan::Target;
 use fieldgate_core::policy::rules::{Access, RoleSet};
@@ -33,7 +33,7 @@ pub enum Needs {
 
 impl Case<'_> {
     pub(super) fn changes(&self) -> Vec<Change> {
-        if self.decision().denied.is_empty() {
+        if self.question().decide().denied.is_empty() {
             return Vec::new();
         }
         let denied = self.parties().into_iter().filter(|(_, roles)| !self.would_allow(*roles));
@@ -71,18 +71,23 @@ impl Case<'_> {
 
     /// Whether the operation would be allowed if this party alone had to be granted it.
     fn would_allow(&self, roles: RoleSet) -> bool {
-        let authority = Authority { subject: roles, actor: None, client: None };
-        allows(&self.plan, self.policy, &authority, &self.included)
+        let (unclear, actor, client) = (RoleSet::EMPTY, None, None);
+        let own = self.authority.clone();
+        let authority = Authority { subject: roles, unclear, actor, client, ..own };
+        Question { authority: &authority, ..self.question() }.allows()
     }
 
     /// The roles that deny rules are about, for the fields that are executed.
     fn forbidding(&self) -> RoleSet {
-        let executed = self.plan.uses.iter().filter(|one| self.included.includes(one.condition));
+        let question = self.question();
+        let executed = question.uses().filter(|one| self.included.includes(one.condition));
         let denies = executed.filter_map(|one| match one.target {
             Target::Field(field) => self.policy.access(field),
+            Target::Type(of) => self.policy.type_access(of),
+            Target::Input(input) => self.policy.input_access(input),
             Target::Unknown { .. } => None,
         });
-        let clauses = denies.flat_map(|Access { denies, .. }| denies);
+        let clauses = denies.chain(self.policy.floor()).flat_map(|Access { denies, .. }| denies);
         clauses.fold(RoleSet::EMPTY, |set, clause| set.union(clause.roles))
     }
 }

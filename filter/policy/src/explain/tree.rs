@@ -1,9 +1,9 @@
 //! A plan -> the tree of its fields, each with what decides it.
 
-use fieldgate_core::decide::{self, Because, Denied};
+use fieldgate_core::decide::{Because, Denied};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::document::{OperationKind, Span};
-use fieldgate_core::plan::{FieldUse, PathNode, Target};
+use fieldgate_core::plan::{self, PathNode, Target};
 use fieldgate_core::policy::rules;
 
 use super::{Case, Party};
@@ -17,6 +17,8 @@ pub enum Part {
     TypeCondition,
     /// The root type of the operation, which is not there.
     RootType,
+    /// An argument, an input field, an enum value, or a variable that holds one.
+    Input,
 }
 
 /// One field at one place of the operation.
@@ -30,8 +32,8 @@ pub struct Field {
     pub name: String,
     /// Line and column of its name, from 1.
     pub at: (u32, u32),
-    /// On each object type that its parent can still be. None for `__typename`, which is free, and
-    /// below what the schema does not have.
+    /// On each object type that its parent can still be. None for `__typename` of types that
+    /// everybody may reach, and below what the schema does not have.
     pub uses: Vec<Use>,
     /// What is selected on it.
     pub fields: Vec<Field>,
@@ -46,10 +48,30 @@ pub struct Use {
     pub outcome: Outcome,
     /// Whether `@skip` or `@include` switch it off: then it refuses nothing.
     pub switched_off: bool,
-    /// All of these have to be met, and there has to be one.
-    pub grants: Vec<Clause>,
+    /// All of these have to be met; of a field there has to be one.
+    pub grants: Vec<Grant>,
     /// None of these may be met.
     pub denies: Vec<Clause>,
+    /// All of these have to be met, too.
+    pub requires: Vec<Requirement>,
+}
+
+/// The rules of one tier: any of the clauses is enough.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Its clauses.
+    pub any: Vec<Clause>,
+}
+
+/// What is asked for beside rules.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// What asks for it: a directive, or a type.
+    pub rule: String,
+    /// What would do, in words: any of these.
+    pub any: Vec<String>,
+    /// Each party, and whether it does.
+    pub met_by: Vec<(Party, bool)>,
 }
 
 /// What is said to a coordinate.
@@ -78,7 +100,7 @@ impl Case<'_> {
     pub(super) fn tree(&self) -> Vec<Field> {
         let mut uses: Vec<Vec<Use>> = self.plan.path.iter().map(|_| Vec::new()).collect();
         let mut parts = vec![Part::Field; uses.len()];
-        for one in &self.plan.uses {
+        for one in self.question().uses() {
             parts.get_mut(one.at.position()).iter_mut().for_each(|at| **at = self.part(one.target));
             uses.get_mut(one.at.position()).iter_mut().for_each(|at| at.push(self.judge(one)));
         }
@@ -90,6 +112,10 @@ impl Case<'_> {
             let mut fields = below.pop().unwrap_or_default();
             fields.reverse();
             let (part, uses) = (parts.pop().unwrap_or(Part::Field), uses.pop().unwrap_or_default());
+            // A variable of which no rule speaks is nothing to tell of.
+            if uses.is_empty() && self.text(node.key).starts_with('$') {
+                continue;
+            }
             let field = self.field(node, part, uses, fields);
             let parent = node.parent.filter(|parent| parent.position() < at);
             let level = parent.and_then(|parent| below.get_mut(parent.position()));
@@ -99,11 +125,16 @@ impl Case<'_> {
         roots
     }
 
+    fn text(&self, span: Span) -> &str {
+        span.text(self.source).unwrap_or_default()
+    }
+
     fn field(&self, node: &PathNode, part: Part, uses: Vec<Use>, fields: Vec<Field>) -> Field {
         let at = node.name.location(self.source);
-        let text = |span: Span| span.text(self.source).unwrap_or_default().to_owned();
         let (key, name) = match part {
-            Part::Field | Part::TypeCondition => (text(node.key), text(node.name)),
+            Part::Field | Part::TypeCondition | Part::Input => {
+                (self.text(node.key).to_owned(), self.text(node.name).to_owned())
+            }
             // The place is that of the first selection.
             Part::RootType => (self.kind.name().to_owned(), self.kind.name().to_owned()),
         };
@@ -113,7 +144,11 @@ impl Case<'_> {
     /// What a use is of, where it is not of a field.
     fn part(&self, target: Target) -> Part {
         match target {
-            Target::Field(_) | Target::Unknown { parent: Some(_), .. } => Part::Field,
+            Target::Input(_) => Part::Input,
+            Target::Unknown { reason, .. } if is_of_input(reason) => Part::Input,
+            Target::Field(_) | Target::Type(_) | Target::Unknown { parent: Some(_), .. } => {
+                Part::Field
+            }
             Target::Unknown { parent: None, .. } => {
                 let schema = self.policy.schema();
                 let root = match self.kind {
@@ -126,27 +161,31 @@ impl Case<'_> {
         }
     }
 
-    fn judge(&self, one: &FieldUse) -> Use {
-        let denial = decide::denial(self.policy, &self.authority, one);
+    fn judge(&self, one: &plan::Use) -> Use {
+        let denial = self.question().denial(one);
         let outcome = match (one.target, denial) {
             (Target::Unknown { reason, .. }, _) => Outcome::Unknown(reason),
-            (Target::Field(_), None) => Outcome::Granted,
-            (Target::Field(_), Some(Denied { because, rules, .. })) => {
+            (_, None) => Outcome::Granted,
+            (_, Some(Denied { because, rules, .. })) => {
                 Outcome::Denied(because, self.rule_names(&rules))
             }
         };
         let access = match one.target {
             Target::Field(field) => self.policy.access(field),
+            Target::Type(of) => self.policy.type_access(of),
+            Target::Input(input) => self.policy.input_access(input),
             Target::Unknown { .. } => None,
         };
+        let rules::Access { grants, denies, requires, .. } = access.cloned().unwrap_or_default();
         let clauses =
             |clauses: &[rules::Clause]| clauses.iter().map(|one| self.clause(one)).collect();
         Use {
             coordinate: self.coordinate(one),
             outcome,
             switched_off: !self.included.includes(one.condition),
-            grants: access.map(|access| clauses(&access.grants)).unwrap_or_default(),
-            denies: access.map(|access| clauses(&access.denies)).unwrap_or_default(),
+            grants: grants.iter().map(|grant| Grant { any: clauses(&grant.any) }).collect(),
+            denies: clauses(&denies),
+            requires: requires.iter().map(|one| self.requirement(one)).collect(),
         }
     }
 
@@ -161,23 +200,60 @@ impl Case<'_> {
         }
     }
 
+    fn requirement(&self, requirement: &rules::Requirement) -> Requirement {
+        let rules::Requirement { rule, any } = requirement;
+        let need = |rules::Need { roles, scopes, caller }: &rules::Need| {
+            let roles = self.names(*roles).into_iter().map(|role| format!("role {role}"));
+            let scopes = scopes.iter().filter_map(|scope| self.policy.scope_name(*scope));
+            let scopes = scopes.map(|scope| format!("scope {scope}"));
+            let needed: Vec<String> = roles.chain(scopes).collect();
+            match (needed.is_empty(), caller) {
+                (false, _) => needed.join(" and "),
+                (true, rules::Caller::Verified) => "a verified token".to_owned(),
+                (true, rules::Caller::Anyone) => "nothing".to_owned(),
+            }
+        };
+        let parties = self.parties().into_iter().map(|(party, _)| party);
+        let met = self.authority.parties().map(|party| requirement.is_met(&party));
+        Requirement {
+            rule: self.policy.rule_name(*rule).to_owned(),
+            any: any.iter().map(need).collect(),
+            met_by: parties.zip(met).collect(),
+        }
+    }
+
     fn rule_names(&self, rules: &[rules::RuleId]) -> Vec<String> {
         rules.iter().map(|rule| self.policy.rule_name(*rule).to_owned()).collect()
     }
 
-    fn coordinate(&self, one: &FieldUse) -> String {
+    fn coordinate(&self, one: &plan::Use) -> String {
         let schema = self.policy.schema();
-        let name = self.plan.place(one.at).and_then(|place| place.text(self.source));
-        let name = name.unwrap_or_default();
+        let type_name = |of| schema.type_def(of).map_or("", |def| def.name);
+        let name = self.plan.place(one.at).map_or("", |place| self.text(place));
         match one.target {
             Target::Field(field) => schema.coordinate(field),
+            Target::Type(of) => type_name(of).to_owned(),
+            Target::Input(input) => schema.input_coordinate(input),
             Target::Unknown { parent: None, .. } if self.part(one.target) == Part::RootType => {
                 self.kind.name().to_owned()
             }
             Target::Unknown { parent: None, .. } => name.to_owned(),
             Target::Unknown { parent: Some(parent), .. } => {
-                format!("{}.{name}", schema.type_def(parent).map_or("", |parent| parent.name))
+                format!("{}.{name}", type_name(parent))
             }
         }
     }
+}
+
+/// Whether it is something that is given, and not something that is asked for.
+fn is_of_input(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::UnknownInputField
+            | Reason::UnknownEnumValue
+            | Reason::ValueInvalid
+            | Reason::ArgumentMissing
+            | Reason::VariableType
+            | Reason::VariableValue
+    )
 }

@@ -190,19 +190,12 @@ fn empty_policy(anonymous: Option<&Text>) -> Option<Vec<u8>> {
         name: text.as_str().into(),
         groups: Vec::new(),
         scopes: Vec::new(),
+        condition: None,
     };
-    let (kind, possible, fields) = (TypeKind::Object, Vec::new(), Vec::new());
-    let types = vec![TypeParts { name: "Query".into(), kind, possible, fields }];
+    let types = vec![TypeParts::new("Query", TypeKind::Object)];
     let (query, mutation, subscription) = (TypeId(0), None, None);
-    let policy = Policy::new(PolicyParts {
-        name: "empty".into(),
-        revision: "".into(),
-        schema: Schema::new(&SchemaParts { types, query, mutation, subscription }).ok()?,
-        roles: anonymous.into_iter().map(role).collect(),
-        actors: Vec::new(),
-        rules: Vec::new(),
-        accesses: Vec::new(),
-        field_access: Vec::new(),
-    });
+    let schema = Schema::new(&SchemaParts { types, query, mutation, subscription }).ok()?;
+    let roles = anonymous.into_iter().map(role).collect();
+    let policy = Policy::new(PolicyParts { roles, ..PolicyParts::new("empty", schema) });
     blob::encode(&policy.ok()?).ok().map(|(blob, _)| blob)
 }

@@ -43,12 +43,13 @@ fn granting(bundle: &Bundle, case: &Case) -> BTreeSet<String> {
     let document = Document::read(&case.query, &bounds).unwrap();
     let choice = Choice::new(&document, case.operation.as_deref()).unwrap();
     let policy = bundle.policy();
-    let plan = Plan::new(&document, choice, policy.schema(), &Limits::DEFAULT).unwrap();
+    let plan = Plan::new(&document, choice, policy, &Limits::DEFAULT).unwrap();
     let fields = plan.uses.iter().filter_map(|one| match one.target {
         Target::Field(field) => Some(field),
-        Target::Unknown { .. } => None,
+        Target::Type(_) | Target::Input(_) | Target::Unknown { .. } => None,
     });
-    let clauses = fields.flat_map(|field| &policy.access(field).unwrap().grants);
+    let grants = fields.flat_map(|field| &policy.access(field).unwrap().grants);
+    let clauses = grants.flat_map(|grant| &grant.any);
     clauses.flat_map(|one| &one.rules).map(|rule| policy.rule_name(*rule).to_owned()).collect()
 }
 

@@ -8,7 +8,7 @@ use fieldgate_policy::bundle::Bundle;
 use crate::support::policy;
 
 const SCHEMA: &str = "
-type Query { node(id: ID!, at: Int): Node, b: B }
+type Query { node(id: ID!, at: Int = 3): Node, b: B }
 interface Node { id: ID!, name: String }
 type A implements Node { id: ID!, name: String }
 type B implements Node { id: ID!, name: String }

@@ -60,7 +60,8 @@ fn verdict_of_tree(explanation: &Explanation) -> Verdict {
 
 /// The clauses of a use give its outcome.
 fn clauses_agree(one: &Use) {
-    let parties = one.grants.iter().chain(&one.denies).next().map_or(0, |one| one.met_by.len());
+    let mut clauses = one.grants.iter().flat_map(|grant| &grant.any).chain(&one.denies);
+    let parties = clauses.next().map_or(0, |one| one.met_by.len());
     let met = |clause: &fieldgate_policy::explain::Clause, at: usize| {
         let (_, roles) = &clause.met_by[at];
         assert!(roles.iter().all(|role| clause.roles.contains(role)), "{one:?}");
@@ -68,7 +69,8 @@ fn clauses_agree(one: &Use) {
     };
     let granted = !one.grants.is_empty()
         && (0..parties).all(|at| {
-            one.grants.iter().all(|clause| met(clause, at))
+            one.grants.iter().all(|grant| grant.any.iter().any(|clause| met(clause, at)))
+                && one.requires.iter().all(|requirement| requirement.met_by[at].1)
                 && !one.denies.iter().any(|clause| met(clause, at))
         });
     assert_eq!(granted, one.outcome == Outcome::Granted, "{one:?}");

@@ -1,7 +1,9 @@
 //! Policies from texts.
 
 use fieldgate_core::policy::Policy;
-use fieldgate_core::policy::rules::{Access, Clause, RoleSet};
+use fieldgate_core::policy::rules::{
+    Access, Caller, Clause, Grant, Party, RoleSet, ScopeSet, Truth, Verdict,
+};
 use fieldgate_policy::diagnostic::Findings;
 use fieldgate_policy::policy::PolicySource;
 use fieldgate_policy::source::SourceFile;
@@ -12,7 +14,7 @@ use fieldgate_policy::{lower, schema, yaml};
 pub(crate) fn policy(schema: &str, policy: &str) -> Policy {
     let mut findings = Findings::default();
     let file = SourceFile::new("schema.graphql", schema.to_owned());
-    let index = schema::read(&file, &mut findings).map(|source| source.schema);
+    let index = schema::read(&file, &mut findings);
     let file = SourceFile::new("policy.yaml", policy.to_owned());
     let node = yaml::read(&file, &mut findings);
     let source = node.map(|node| PolicySource::read(&node, &mut findings)).unwrap_or_default();
@@ -32,12 +34,13 @@ pub(crate) fn access<'a>(policy: &'a Policy, coordinate: &str) -> &'a Access {
 
 /// `roles <- rules`, each clause; `grants` and `denies` apart.
 pub(crate) fn describe(policy: &Policy, access: &Access) -> String {
-    let clause = |Clause { roles, rules }: &Clause| {
+    let clause = |Clause { roles, rules, condition: _ }: &Clause| {
         let roles: Vec<&str> = policy.role_names(*roles).collect();
         let rules: Vec<&str> = rules.iter().map(|rule| policy.rule_name(*rule)).collect();
         format!("{}<-{}", roles.join("|"), rules.join("+"))
     };
-    let grants: Vec<String> = access.grants.iter().map(clause).collect();
+    let grant = |Grant { any }: &Grant| any.iter().map(clause).collect::<Vec<_>>().join(" or ");
+    let grants: Vec<String> = access.grants.iter().map(grant).collect();
     let denies: Vec<String> = access.denies.iter().map(clause).collect();
     match (grants.is_empty(), denies.is_empty()) {
         (true, true) => "nobody".to_owned(),
@@ -51,4 +54,13 @@ pub(crate) fn describe(policy: &Policy, access: &Access) -> String {
 pub(crate) fn roles(policy: &Policy, names: &[&str]) -> RoleSet {
     let groups: Vec<Box<str>> = names.iter().map(|name| format!("{name}-group").into()).collect();
     policy.roles_of(&groups, &[])
+}
+
+/// What is said to whoever holds these roles, and no scope that the schema asks for.
+pub(crate) fn verdict(access: &Access, held: RoleSet) -> Verdict {
+    let scopes = ScopeSet::default();
+    let party = Party { held, unclear: RoleSet::EMPTY, scopes: &scopes, caller: Caller::Verified };
+    let verdict = access.verdict(&party, &|_| Truth::Error);
+    assert_eq!(access.grants(&party, &|_| Truth::Error), verdict == Verdict::Granted);
+    verdict
 }

@@ -50,33 +50,3 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMost<T> {
         Ok(Some(all))
     }
 }
-
-/// How many items a sequence has. They are read, and none is kept.
-pub(super) struct Count<T> {
-    pub(super) items: usize,
-    of: PhantomData<T>,
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Count<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(Counting(PhantomData))
-    }
-}
-
-struct Counting<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Counting<T> {
-    type Value = Count<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a sequence")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Count<T>, A::Error> {
-        let mut items = 0_usize;
-        while all.next_element::<T>()?.is_some() {
-            items = items.saturating_add(1);
-        }
-        Ok(Count { items, of: PhantomData })
-    }
-}

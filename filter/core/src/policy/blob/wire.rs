@@ -9,10 +9,11 @@ use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 
 use super::BlobError;
-use super::bounded::{AtMost, Count};
-use crate::policy::rules::{Access, Clause, Role, RoleSet, RuleId};
-use crate::policy::schema::{FieldRow, Lists, NameId, Names, Schema, SchemaError};
-use crate::policy::schema::{Tables, TypeId, TypeKind};
+use super::access::{WireAccess, WireInput, input_of};
+use super::bounded::AtMost;
+use crate::policy::rules::{Access, ConditionId, Role, RoleSet};
+use crate::policy::schema::{FieldRow, InputRow, Lists, NameId, Names, Schema, SchemaError};
+use crate::policy::schema::{Tables, TypeId, TypeKind, TypeRef};
 use crate::policy::{PolicyError, PolicyParts};
 
 /// What is written in this order, and read so by [`Wire::read`].
@@ -23,36 +24,30 @@ pub(super) struct Wire<'a> {
     roles: Vec<WireRole<'a>>,
     actors: Vec<(&'a str, u64)>,
     rules: Vec<&'a str>,
-    accesses: Vec<WireAccess>,
+    scopes: Vec<&'a str>,
     /// For each field its place in `accesses`.
     field_access: Vec<u32>,
+    type_access: Vec<(u32, u32)>,
+    input_access: Vec<(WireInput, u32)>,
+    floor: Option<u32>,
+    accesses: Vec<WireAccess>,
     type_names: WireNames<'a>,
-    /// Those of fields and arguments.
+    /// Those of everything else.
     names: WireNames<'a>,
+    /// Default values, as JSON.
+    defaults: WireNames<'a>,
     types: Vec<WireType>,
     /// The fields of the first type, then those of the second, ...
     fields: Vec<WireField>,
     /// The distinct lists of arguments.
-    arguments: Vec<Vec<u32>>,
+    arguments: Vec<Vec<WireRow>>,
     query: u32,
     mutation: Option<u32>,
     subscription: Option<u32>,
 }
 
-/// Name, groups, scopes.
-type WireRole<'a> = (&'a str, Vec<&'a str>, Vec<&'a str>);
-
-#[derive(Serialize, Deserialize)]
-struct WireAccess {
-    grants: Vec<WireClause>,
-    denies: Vec<WireClause>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct WireClause {
-    roles: u64,
-    rules: Vec<u32>,
-}
+/// Name, groups, scopes, condition.
+type WireRole<'a> = (&'a str, Vec<&'a str>, Vec<&'a str>, Option<u32>);
 
 /// Names one behind the other.
 #[derive(Serialize, Deserialize)]
@@ -68,19 +63,49 @@ struct WireType {
     fields: u32,
     /// What an interface or union can be.
     possible: Vec<u32>,
+    /// The fields of an input object.
+    members: Vec<WireRow>,
+    /// The values of an enum.
+    values: Vec<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct WireField {
     name: u32,
-    returns: u32,
+    returns: WireRef,
     arguments: u32,
+}
+
+/// An argument, or a field of an input object.
+#[derive(Serialize, Deserialize)]
+struct WireRow {
+    name: u32,
+    ty: WireRef,
+    default: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireRef {
+    named: u32,
+    shape: u32,
 }
 
 impl<'a> From<&'a PolicyParts> for Wire<'a> {
     fn from(parts: &'a PolicyParts) -> Self {
-        let PolicyParts { name, revision, schema, roles, actors, rules, accesses, field_access } =
-            parts;
+        let PolicyParts {
+            name,
+            revision,
+            schema,
+            roles,
+            actors,
+            rules,
+            scopes,
+            accesses,
+            field_access,
+            type_access,
+            input_access,
+            floor,
+        } = parts;
         let Tables {
             type_names,
             names,
@@ -88,33 +113,48 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
             possible,
             fields,
             arguments,
+            members,
+            values,
+            defaults,
             query,
             mutation,
             subscription,
         } = schema.tables();
-        let role = |Role { name, groups, scopes }: &'a Role| -> WireRole<'a> {
+        let role = |Role { name, groups, scopes, condition }: &'a Role| -> WireRole<'a> {
             let groups = groups.iter().map(AsRef::as_ref).collect();
-            (name, groups, scopes.iter().map(AsRef::as_ref).collect())
+            let scopes = scopes.iter().map(AsRef::as_ref).collect();
+            (name, groups, scopes, condition.map(|id| id.0))
         };
-        let types = kinds.iter().zip(possible.iter().zip(fields.iter()));
-        let types = types.map(|(kind, (possible, fields))| WireType::new(*kind, possible, fields));
+        let inputs = members.iter().zip(values.iter());
+        let types = kinds.iter().zip(possible.iter().zip(fields.iter().zip(inputs)));
+        let types = types.map(|(kind, (possible, (fields, (members, values))))| WireType {
+            members: members.iter().map(WireRow::from).collect(),
+            values: values.iter().map(|name| name.0).collect(),
+            ..WireType::new(*kind, possible, fields)
+        });
         let field = |row: &FieldRow| {
             let FieldRow { name, returns, arguments } = *row;
-            WireField { name: name.0, returns: returns.0, arguments }
+            WireField { name: name.0, returns: WireRef::from(returns), arguments }
         };
+        let list = |list: &[InputRow]| list.iter().map(WireRow::from).collect();
         Self {
             name,
             revision,
             roles: roles.iter().map(role).collect(),
             actors: actors.iter().map(|(name, roles)| (name.as_ref(), roles.bits())).collect(),
             rules: rules.iter().map(AsRef::as_ref).collect(),
-            accesses: accesses.iter().map(WireAccess::from).collect(),
+            scopes: scopes.iter().map(AsRef::as_ref).collect(),
             field_access: field_access.clone(),
+            type_access: type_access.iter().map(|(of, access)| (of.0, *access)).collect(),
+            input_access: input_access.iter().map(|(id, at)| (WireInput::from(*id), *at)).collect(),
+            floor: *floor,
+            accesses: accesses.iter().map(WireAccess::from).collect(),
             type_names: WireNames::from(type_names),
             names: WireNames::from(names),
+            defaults: WireNames::from(defaults),
             types: types.collect(),
             fields: fields.items().iter().map(field).collect(),
-            arguments: arguments.iter().map(|list| list.iter().map(|id| id.0).collect()).collect(),
+            arguments: arguments.iter().map(list).collect(),
             query: query.0,
             mutation: mutation.map(|id| id.0),
             subscription: subscription.map(|id| id.0),
@@ -122,30 +162,26 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
     }
 }
 
-/// Accesses, to be counted: grants and denies, and of each the roles and the rules.
-type Accesses = Count<(Count<Clauses>, Count<Clauses>)>;
-type Clauses = (u64, Count<u32>);
-
 impl<'a> Wire<'a> {
     /// Reads a payload. What is kept is counted first where little is said of much: the roles, and
-    /// the accesses and lists of arguments, of which no more are of use than there are fields.
+    /// the accesses and lists of arguments, of which no more are of use than there are coordinates.
     pub(super) fn read(payload: &'a [u8]) -> Result<Self, BlobError> {
         let mut from = Deserializer::from_bytes(payload);
         let (name, revision) = next(&mut from)?;
         let too_many = BlobError::Policy(PolicyError::TooManyRoles);
         let roles = at_most(RoleSet::MAX_ROLES, &mut from)?.ok_or(too_many)?;
-        let (actors, rules) = next(&mut from)?;
+        let (actors, rules, scopes) = next(&mut from)?;
 
-        let at_accesses = rest(from)?;
-        let mut from = Deserializer::from_bytes(at_accesses);
-        let Accesses { items: count, .. } = next(&mut from)?;
         let field_access: Vec<u32> = next(&mut from)?;
-        if count > field_access.len() {
-            return Err(BlobError::Policy(PolicyError::UnusedAccess));
-        }
-        let accesses = next(&mut Deserializer::from_bytes(at_accesses))?;
+        let type_access: Vec<(u32, u32)> = next(&mut from)?;
+        let input_access: Vec<(WireInput, u32)> = next(&mut from)?;
+        let floor: Option<u32> = next(&mut from)?;
+        let used = [field_access.len(), type_access.len(), input_access.len(), floor.iter().len()];
+        let used = used.into_iter().fold(0, usize::saturating_add);
+        let too_many = BlobError::Policy(PolicyError::UnusedAccess);
+        let accesses = at_most(used, &mut from)?.ok_or(too_many)?;
 
-        let (type_names, names, types) = next(&mut from)?;
+        let (type_names, names, defaults, types) = next(&mut from)?;
         let fields: Vec<WireField> = next(&mut from)?;
         let too_many = BlobError::Schema(SchemaError::Tables);
         let arguments = at_most(fields.len(), &mut from)?.ok_or(too_many)?;
@@ -159,10 +195,15 @@ impl<'a> Wire<'a> {
             roles,
             actors,
             rules,
-            accesses,
+            scopes,
             field_access,
+            type_access,
+            input_access,
+            floor,
+            accesses,
             type_names,
             names,
+            defaults,
             types,
             fields,
             arguments,
@@ -180,10 +221,15 @@ impl<'a> Wire<'a> {
             roles,
             actors,
             rules,
-            accesses,
+            scopes,
             field_access,
+            type_access,
+            input_access,
+            floor,
+            accesses,
             type_names,
             names,
+            defaults,
             types,
             fields,
             arguments,
@@ -194,39 +240,55 @@ impl<'a> Wire<'a> {
         let misfit = BlobError::Schema(SchemaError::Tables);
         let mut lists = Lists::with_capacity(arguments.len());
         for list in arguments {
-            lists.push(list.into_iter().map(NameId)).ok_or(misfit)?;
+            lists.push(rows(list)?).ok_or(misfit)?;
         }
         let mut kinds = Vec::with_capacity(types.len());
-        let mut possible = Lists::with_capacity(types.len());
+        let (mut possible, mut inputs, mut enums) = (
+            Lists::with_capacity(types.len()),
+            Lists::with_capacity(types.len()),
+            Lists::with_capacity(types.len()),
+        );
         let mut counts = Vec::with_capacity(types.len());
-        for (WireType { kind, fields, possible: objects }, id) in types.into_iter().zip(0..) {
+        for (of, id) in types.into_iter().zip(0..) {
+            let WireType { kind, fields, possible: objects, members, values } = of;
             let kind = kind_of(kind).ok_or(BlobError::Payload)?;
             let itself = (kind == TypeKind::Object).then_some(id);
             possible.push(objects.into_iter().chain(itself).map(TypeId)).ok_or(misfit)?;
+            inputs.push(rows(members)?).ok_or(misfit)?;
+            enums.push(values.into_iter().map(NameId)).ok_or(misfit)?;
             kinds.push(kind);
             counts.push(fields);
         }
-        let row = |WireField { name, returns, arguments }| FieldRow {
-            name: NameId(name),
-            returns: TypeId(returns),
-            arguments,
+        let row = |WireField { name, returns, arguments }| {
+            let returns = returns.read().ok_or(BlobError::Payload)?;
+            Ok(FieldRow { name: NameId(name), returns, arguments })
         };
+        let fields = fields.into_iter().map(row).collect::<Result<Vec<FieldRow>, BlobError>>()?;
         let tables = Tables {
             type_names: type_names.read().ok_or(misfit)?,
             names: names.read().ok_or(misfit)?,
+            defaults: defaults.read().ok_or(misfit)?,
             kinds,
             possible,
-            fields: Lists::new(fields.into_iter().map(row).collect(), counts).ok_or(misfit)?,
+            fields: Lists::new(fields, counts).ok_or(misfit)?,
             arguments: lists,
+            members: inputs,
+            values: enums,
             query: TypeId(query),
             mutation: mutation.map(TypeId),
             subscription: subscription.map(TypeId),
         };
-        let role = |(name, groups, scopes): WireRole<'_>| Role {
+        let role = |(name, groups, scopes, condition): WireRole<'_>| Role {
             name: name.into(),
-            groups: groups.into_iter().map(Box::from).collect(),
-            scopes: scopes.into_iter().map(Box::from).collect(),
+            groups: boxed(groups),
+            scopes: boxed(scopes),
+            condition: condition.map(ConditionId),
         };
+        let input =
+            |(id, access): (WireInput, u32)| Ok((input_of(&id).ok_or(BlobError::Payload)?, access));
+        let input_access = input_access.into_iter().map(input).collect::<Result<_, BlobError>>()?;
+        let access = |wire: WireAccess| Access::try_from(wire).map_err(|()| BlobError::Payload);
+        let accesses = accesses.into_iter().map(access).collect::<Result<_, BlobError>>()?;
         let actor = |(name, bits): (&str, u64)| (name.into(), RoleSet::from_bits(bits));
         Ok(PolicyParts {
             name: name.into(),
@@ -234,10 +296,46 @@ impl<'a> Wire<'a> {
             schema: Schema::of_tables(tables).map_err(BlobError::Schema)?,
             roles: roles.into_iter().map(role).collect(),
             actors: actors.into_iter().map(actor).collect(),
-            rules: rules.into_iter().map(Box::from).collect(),
-            accesses: accesses.into_iter().map(Access::from).collect(),
+            rules: boxed(rules),
+            scopes: boxed(scopes),
+            accesses,
             field_access,
+            type_access: type_access.into_iter().map(|(of, at)| (TypeId(of), at)).collect(),
+            input_access,
+            floor,
         })
+    }
+}
+
+fn boxed(texts: Vec<&str>) -> Vec<Box<str>> {
+    texts.into_iter().map(Box::from).collect()
+}
+
+fn rows(list: Vec<WireRow>) -> Result<Vec<InputRow>, BlobError> {
+    let row = |WireRow { name, ty, default }| {
+        let ty = ty.read().ok_or(BlobError::Payload)?;
+        Ok(InputRow { name: NameId(name), ty, default })
+    };
+    list.into_iter().map(row).collect()
+}
+
+impl From<&InputRow> for WireRow {
+    fn from(row: &InputRow) -> Self {
+        let InputRow { name, ty, default } = *row;
+        Self { name: name.0, ty: WireRef::from(ty), default }
+    }
+}
+
+impl From<TypeRef> for WireRef {
+    fn from(ty: TypeRef) -> Self {
+        Self { named: ty.named.0, shape: ty.shape() }
+    }
+}
+
+impl WireRef {
+    fn read(self) -> Option<TypeRef> {
+        let Self { named, shape } = self;
+        TypeRef::with_shape(TypeId(named), shape)
     }
 }
 
@@ -275,38 +373,17 @@ impl WireNames<'_> {
 impl WireType {
     fn new(kind: TypeKind, possible: &[TypeId], fields: &[FieldRow]) -> Self {
         let possible = match kind {
-            TypeKind::Object | TypeKind::Leaf => Vec::new(),
             TypeKind::Interface | TypeKind::Union => possible.iter().map(|id| id.0).collect(),
+            TypeKind::Object
+            | TypeKind::Scalar
+            | TypeKind::Enum
+            | TypeKind::Input
+            | TypeKind::OneOf => Vec::new(),
         };
         // INVARIANT: tables number their items in 32 bits.
         let fields = u32::try_from(fields.len()).unwrap_or(u32::MAX);
-        Self { kind: kind_code(kind), fields, possible }
-    }
-}
-
-impl From<&Access> for WireAccess {
-    fn from(access: &Access) -> Self {
-        let wire = |clause: &Clause| WireClause {
-            roles: clause.roles.bits(),
-            rules: clause.rules.iter().map(|rule| rule.0).collect(),
-        };
-        Self {
-            grants: access.grants.iter().map(wire).collect(),
-            denies: access.denies.iter().map(wire).collect(),
-        }
-    }
-}
-
-impl From<WireAccess> for Access {
-    fn from(wire: WireAccess) -> Self {
-        let clause = |WireClause { roles, rules }| Clause {
-            roles: RoleSet::from_bits(roles),
-            rules: rules.into_iter().map(RuleId).collect(),
-        };
-        Self {
-            grants: wire.grants.into_iter().map(clause).collect(),
-            denies: wire.denies.into_iter().map(clause).collect(),
-        }
+        let (members, values) = (Vec::new(), Vec::new());
+        Self { kind: kind_code(kind), fields, possible, members, values }
     }
 }
 
@@ -315,7 +392,10 @@ const fn kind_code(kind: TypeKind) -> u8 {
         TypeKind::Object => 0,
         TypeKind::Interface => 1,
         TypeKind::Union => 2,
-        TypeKind::Leaf => 3,
+        TypeKind::Scalar => 3,
+        TypeKind::Enum => 4,
+        TypeKind::Input => 5,
+        TypeKind::OneOf => 6,
     }
 }
 
@@ -324,7 +404,10 @@ const fn kind_of(code: u8) -> Option<TypeKind> {
         0 => Some(TypeKind::Object),
         1 => Some(TypeKind::Interface),
         2 => Some(TypeKind::Union),
-        3 => Some(TypeKind::Leaf),
+        3 => Some(TypeKind::Scalar),
+        4 => Some(TypeKind::Enum),
+        5 => Some(TypeKind::Input),
+        6 => Some(TypeKind::OneOf),
         _ => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::tables::Tables;
-use super::{NameId, Schema, TypeId, TypeKind, index};
+use super::tables::{InputRow, Tables};
+use super::{Schema, TypeId, TypeKind, index};
 
 /// Why tables are not an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +16,16 @@ pub enum SchemaError {
     NameOrder,
     /// A type's fields are not sorted by name, or one is there twice.
     FieldOrder,
-    /// A field's arguments are not sorted and unique.
+    /// Arguments, input fields or enum values are not sorted and unique.
     ArgumentOrder,
     /// Something names a type that does not exist.
     UnknownType,
-    /// A field or an argument has a name that does not exist.
+    /// Something has a name or a default value that does not exist.
     UnknownName,
+    /// A field returns an input object, or something that is given is none that can be.
+    WrongKind,
+    /// A type has what its kind does not have.
+    KindContent,
     /// A possible type is not an object, the list is not sorted, or the kind does not allow it.
     PossibleTypes,
     /// A root type is not an object.
@@ -35,9 +39,11 @@ impl fmt::Display for SchemaError {
             Self::TypeOrder => "types are not sorted and unique",
             Self::NameOrder => "names are not sorted and unique",
             Self::FieldOrder => "fields are not sorted and unique within their type",
-            Self::ArgumentOrder => "arguments are not sorted and unique",
+            Self::ArgumentOrder => "arguments, input fields or values are not sorted and unique",
             Self::UnknownType => "a type is named that does not exist",
-            Self::UnknownName => "a field or argument has a name that does not exist",
+            Self::UnknownName => "a name or default value does not exist",
+            Self::WrongKind => "a type is used where one of its kind cannot be",
+            Self::KindContent => "a type has what its kind does not have",
             Self::PossibleTypes => "possible types do not fit the kind of type",
             Self::Root => "a root type is not an object type",
         })
@@ -56,12 +62,16 @@ impl Schema {
             possible,
             fields,
             arguments,
+            members,
+            values,
+            defaults: _,
             query,
             mutation,
             subscription,
         } = &tables;
         let count = kinds.len();
-        if type_names.len() != count || possible.len() != count || fields.len() != count {
+        let counts = [type_names.len(), possible.len(), fields.len(), members.len(), values.len()];
+        if counts != [count; 5] {
             return Err(SchemaError::Tables);
         }
         if !type_names.are_sorted() {
@@ -70,37 +80,56 @@ impl Schema {
         if !names.are_sorted() {
             return Err(SchemaError::NameOrder);
         }
-        let known = |name: &NameId| index(name.0) < names.len();
-        if !arguments.items().iter().all(known) {
-            return Err(SchemaError::UnknownName);
-        }
-        if !arguments.iter().all(|list| list.is_sorted_by(|one, next| one < next)) {
-            return Err(SchemaError::ArgumentOrder);
-        }
-        for row in fields.items() {
-            if !known(&row.name) || index(row.arguments) >= arguments.len() {
+        arguments.iter().chain(members.iter()).try_for_each(|list| tables.check_inputs(list))?;
+        for list in values.iter() {
+            if !list.iter().all(|name| index(name.0) < names.len()) {
                 return Err(SchemaError::UnknownName);
             }
-            if row.returns.index() >= count {
-                return Err(SchemaError::UnknownType);
+            if !list.is_sorted_by(|one, next| one < next) {
+                return Err(SchemaError::ArgumentOrder);
+            }
+        }
+        for row in fields.items() {
+            if index(row.name.0) >= names.len() || index(row.arguments) >= arguments.len() {
+                return Err(SchemaError::UnknownName);
+            }
+            let kind = kinds.get(row.returns.named.index()).ok_or(SchemaError::UnknownType)?;
+            if !kind.is_output() {
+                return Err(SchemaError::WrongKind);
             }
         }
         if !fields.iter().all(|of| of.is_sorted_by(|one, next| one.name < next.name)) {
             return Err(SchemaError::FieldOrder);
         }
         let object = |id: TypeId| kinds.get(id.index()) == Some(&TypeKind::Object);
-        for (at, (kind, (of, own))) in
-            kinds.iter().zip(possible.iter().zip(fields.iter())).enumerate()
-        {
+        for (at, (kind, of)) in kinds.iter().zip(possible.iter()).enumerate() {
             let fits = match kind {
                 TypeKind::Object => of.iter().map(|id| id.index()).eq([at]),
-                TypeKind::Interface => true,
-                TypeKind::Union => own.is_empty(),
-                TypeKind::Leaf => own.is_empty() && of.is_empty(),
+                TypeKind::Interface | TypeKind::Union => true,
+                TypeKind::Scalar | TypeKind::Enum | TypeKind::Input | TypeKind::OneOf => {
+                    of.is_empty()
+                }
             };
             let sorted = of.is_sorted_by(|one, next| one < next);
             if !fits || !sorted || !of.iter().all(|id| object(*id)) {
                 return Err(SchemaError::PossibleTypes);
+            }
+        }
+        let contents = fields.iter().zip(members.iter().zip(values.iter()));
+        for (kind, (fields, (members, values))) in kinds.iter().zip(contents) {
+            let has = (!fields.is_empty(), !members.is_empty(), !values.is_empty());
+            let fits = match kind {
+                TypeKind::Object | TypeKind::Interface => matches!(has, (_, false, false)),
+                TypeKind::Union | TypeKind::Scalar => has == (false, false, false),
+                TypeKind::Enum => matches!(has, (false, false, _)),
+                TypeKind::Input => matches!(has, (false, _, false)),
+                TypeKind::OneOf => {
+                    let free = |row: &InputRow| !row.ty.is_non_null() && row.default == 0;
+                    matches!(has, (false, _, false)) && members.iter().all(free)
+                }
+            };
+            if !fits {
+                return Err(SchemaError::KindContent);
             }
         }
         if ![Some(*query), *mutation, *subscription].into_iter().flatten().all(object) {
@@ -110,30 +139,59 @@ impl Schema {
     }
 }
 
+impl Tables {
+    fn check_inputs(&self, list: &[InputRow]) -> Result<(), SchemaError> {
+        for InputRow { name, ty, default } in list {
+            if index(name.0) >= self.names.len() || index(*default) > self.defaults.len() {
+                return Err(SchemaError::UnknownName);
+            }
+            let kind = self.kinds.get(ty.named.index()).ok_or(SchemaError::UnknownType)?;
+            if !kind.is_input() {
+                return Err(SchemaError::WrongKind);
+            }
+        }
+        let sorted = list.is_sorted_by(|one, next| one.name < next.name);
+        sorted.then_some(()).ok_or(SchemaError::ArgumentOrder)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{FieldParts, FieldRow, Lists, NameId, Names, SchemaParts, TypeParts};
+    use super::super::{
+        FieldId, FieldParts, FieldRow, InputId, InputParts, Lists, NameId, Names, SchemaParts,
+    };
+    use super::super::{TypeParts, TypeRef};
     use super::SchemaError as E;
-    use super::{Schema, Tables, TypeId, TypeKind};
+    use super::{InputRow, Schema, Tables, TypeId, TypeKind};
 
-    /// `interface A { a(x, y): L }`, the leaf `L`, and `type Q implements A { a(x, y): L, b: Q }`.
+    /// `interface A { a(x: L, y: L): L }`, `scalar L`, `type Q implements A { a(x: L, y: L): L, b: Q }`,
+    /// `enum E { y }` is `V`, and `input Z { x: L, y: V = y }`.
     fn tables() -> Tables {
+        let input = |name: &str, of, default: Option<&str>| InputParts {
+            name: name.into(),
+            ty: TypeRef::to(TypeId(of)),
+            default: default.map(Box::from),
+        };
         let field = |name: &str, returns, arguments: &[&str]| FieldParts {
             name: name.into(),
-            returns: TypeId(returns),
-            arguments: arguments.iter().map(|name| (*name).into()).collect(),
+            returns: TypeRef::to(TypeId(returns)),
+            arguments: arguments.iter().map(|name| input(name, 1, None)).collect(),
         };
         let of = |name: &str, kind, possible, fields| TypeParts {
-            name: name.into(),
-            kind,
             possible,
             fields,
+            ..TypeParts::new(name, kind)
         };
         let a = || field("a", 1, &["x", "y"]);
         let types = vec![
             of("A", TypeKind::Interface, vec![TypeId(2)], vec![a()]),
-            of("L", TypeKind::Leaf, vec![], vec![]),
+            of("L", TypeKind::Scalar, vec![], vec![]),
             of("Q", TypeKind::Object, vec![], vec![a(), field("b", 2, &[])]),
+            TypeParts { values: vec!["y".into()], ..TypeParts::new("V", TypeKind::Enum) },
+            TypeParts {
+                members: vec![input("x", 1, None), input("y", 3, Some("\"y\""))],
+                ..TypeParts::new("Z", TypeKind::Input)
+            },
         ];
         let (query, mutation, subscription) = (TypeId(2), None, None);
         let parts = SchemaParts { types, query, mutation, subscription };
@@ -152,22 +210,35 @@ mod tests {
     }
 
     fn row(name: u32, returns: u32, arguments: u32) -> FieldRow {
-        FieldRow { name: NameId(name), returns: TypeId(returns), arguments }
+        FieldRow { name: NameId(name), returns: TypeRef::to(TypeId(returns)), arguments }
+    }
+
+    fn input(name: u32, of: u32, default: u32) -> InputRow {
+        InputRow { name: NameId(name), ty: TypeRef::to(TypeId(of)), default }
     }
 
     fn possible(lists: [&[u32]; 3]) -> Lists<TypeId> {
         let items = lists.concat().into_iter().map(TypeId).collect();
-        Lists::new(items, lists.map(|list| u32::try_from(list.len()).unwrap())).unwrap()
+        let lengths = lists.map(|list| u32::try_from(list.len()).unwrap());
+        Lists::new(items, lengths.into_iter().chain([0, 0])).unwrap()
     }
 
     /// Names are a, b, x, y; the lists of arguments are none, and x and y.
     fn fields(a: &[FieldRow], q: &[FieldRow]) -> Lists<FieldRow> {
-        let lengths = [a, &[], q].map(|list| u32::try_from(list.len()).unwrap());
+        let lengths = [a, &[], q, &[], &[]].map(|list| u32::try_from(list.len()).unwrap());
         Lists::new([a, q].concat(), lengths).unwrap()
     }
 
-    fn arguments(list: [u32; 2]) -> Lists<NameId> {
-        Lists::new(list.map(NameId).to_vec(), [0, 2]).unwrap()
+    fn arguments(list: [u32; 2]) -> Lists<InputRow> {
+        Lists::new(list.map(|name| input(name, 1, 0)).to_vec(), [0, 2]).unwrap()
+    }
+
+    fn members(list: [InputRow; 2]) -> Lists<InputRow> {
+        Lists::new(list.to_vec(), [0, 0, 0, 0, 2]).unwrap()
+    }
+
+    fn values(list: [u32; 2], lengths: [u32; 5]) -> Lists<NameId> {
+        Lists::new(list.map(NameId).to_vec(), lengths).unwrap()
     }
 
     #[test]
@@ -177,8 +248,26 @@ mod tests {
         let field = schema.field_named(q, "a").unwrap();
         assert_eq!(schema.coordinate(field), "Q.a");
         let field = schema.field_def(field).unwrap();
-        assert_eq!(schema.arguments(&field).collect::<Vec<_>>(), ["x", "y"]);
-        assert!(schema.takes(&field, "x") && !schema.takes(&field, "a"));
+        assert_eq!(schema.arguments(&field).map(|one| one.name).collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(schema.argument(&field, "y").map(|one| one.at), Some(1));
+        assert_eq!(schema.argument(&field, "a"), None);
+        let z = schema.type_named("Z").and_then(|id| schema.type_def(id)).unwrap();
+        assert_eq!(schema.members(&z).map(|one| one.name).collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(schema.member(&z, "y").unwrap().default, Some("\"y\""));
+        let v = schema.type_named("V").and_then(|id| schema.type_def(id)).unwrap();
+        assert_eq!(schema.values(&v).collect::<Vec<_>>(), ["y"]);
+        assert_eq!((schema.value(&v, "y"), schema.value(&v, "x")), (Some(0), None));
+        for (id, coordinate) in [
+            (InputId::Argument(FieldId(1), 1), "Q.a(y:)"),
+            (InputId::Member(TypeId(4), 0), "Z.x"),
+            (InputId::Value(TypeId(3), 0), "V.y"),
+            (InputId::Argument(FieldId(2), 0), ""),
+            (InputId::Member(TypeId(4), 2), ""),
+            (InputId::Value(TypeId(9), 0), ""),
+        ] {
+            assert_eq!(schema.input_coordinate(id), coordinate);
+            assert_eq!(schema.has_input(id), !coordinate.is_empty());
+        }
         assert_eq!(schema.type_named("x"), None);
         assert_eq!(schema.field_named(q, "x"), None);
         assert_eq!(tables().fields, fields(&[row(0, 1, 1)], &[row(0, 1, 1), row(1, 2, 0)]));
@@ -188,8 +277,25 @@ mod tests {
     fn what_is_not_sound_is_refused() {
         check(|all| all.type_names = names("AQ"), E::Tables);
         check(|all| all.kinds.truncate(2), E::Tables);
-        check(|all| all.type_names = names("AQL"), E::TypeOrder);
-        check(|all| all.type_names = names("AAL"), E::TypeOrder);
+        check(|all| all.values = values([2, 2], [0, 0, 0, 1, 1]), E::KindContent);
+        check(|all| all.values = values([2, 2], [0, 0, 0, 2, 0]), E::ArgumentOrder);
+        check(|all| all.values = values([2, 9], [0, 0, 0, 2, 0]), E::UnknownName);
+        check(|all| all.members = members([input(2, 1, 0), input(2, 1, 0)]), E::ArgumentOrder);
+        check(|all| all.members = members([input(2, 1, 2), input(3, 1, 0)]), E::UnknownName);
+        check(|all| all.members = members([input(2, 9, 0), input(3, 1, 0)]), E::UnknownType);
+        check(|all| all.members = members([input(2, 0, 0), input(3, 1, 0)]), E::WrongKind);
+        check(
+            |all| {
+                all.members =
+                    Lists::new(vec![input(2, 1, 0), input(3, 1, 0)], [0, 2, 0, 0, 0]).unwrap();
+            },
+            E::KindContent,
+        );
+        // A field of `@oneOf` has no default.
+        check(|all| *all.kinds.last_mut().unwrap() = TypeKind::OneOf, E::KindContent);
+        check(|all| all.fields = fields(&[row(0, 4, 0)], &[]), E::WrongKind);
+        check(|all| all.type_names = names("AQLVZ"), E::TypeOrder);
+        check(|all| all.type_names = names("AALVZ"), E::TypeOrder);
         check(|all| all.names = names("abyx"), E::NameOrder);
         check(|all| all.names = names("abxx"), E::NameOrder);
         check(|all| all.names = names("abx"), E::UnknownName);
@@ -205,10 +311,7 @@ mod tests {
         check(|all| all.possible = possible([&[2, 2], &[], &[2]]), E::PossibleTypes);
         check(|all| all.possible = possible([&[2], &[2], &[2]]), E::PossibleTypes);
         check(|all| all.possible = possible([&[2], &[], &[]]), E::PossibleTypes);
-        check(
-            |all| all.kinds = vec![TypeKind::Union, TypeKind::Leaf, TypeKind::Object],
-            E::PossibleTypes,
-        );
+        check(|all| *all.kinds.first_mut().unwrap() = TypeKind::Union, E::KindContent);
         check(|all| all.query = TypeId(0), E::Root);
         check(|all| all.mutation = Some(TypeId(9)), E::Root);
     }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tables::{FieldRow, Lists, Names, Tables};
-use super::{NameId, Schema, SchemaError, TypeId, TypeKind};
+use super::tables::{FieldRow, InputRow, Lists, Names, Tables};
+use super::{NameId, Schema, SchemaError, TypeId, TypeKind, TypeRef};
 
 /// Everything that an index is made of.
 #[derive(Clone, Debug)]
 pub struct SchemaParts {
-    /// The output types, sorted by name: a [`TypeId`] is a position here.
+    /// The types, sorted by name: a [`TypeId`] is a position here.
     pub types: Vec<TypeParts>,
     /// The root type of queries.
     pub query: TypeId,
@@ -18,7 +18,7 @@ pub struct SchemaParts {
     pub subscription: Option<TypeId>,
 }
 
-/// An output type.
+/// A type.
 #[derive(Clone, Debug)]
 pub struct TypeParts {
     /// Its name.
@@ -27,8 +27,12 @@ pub struct TypeParts {
     pub kind: TypeKind,
     /// The object types that a value of an interface or union can be, sorted; nothing for others.
     pub possible: Vec<TypeId>,
-    /// Its fields, sorted by name.
+    /// Its fields, sorted by name: of an object type or interface.
     pub fields: Vec<FieldParts>,
+    /// Its fields, sorted by name: of an input object.
+    pub members: Vec<InputParts>,
+    /// Its values, sorted: of an enum.
+    pub values: Vec<Box<str>>,
 }
 
 /// A field.
@@ -36,10 +40,30 @@ pub struct TypeParts {
 pub struct FieldParts {
     /// Its name.
     pub name: Box<str>,
-    /// The named type that it returns.
-    pub returns: TypeId,
-    /// The names of its arguments, sorted.
-    pub arguments: Vec<Box<str>>,
+    /// What it returns.
+    pub returns: TypeRef,
+    /// Its arguments, sorted by name.
+    pub arguments: Vec<InputParts>,
+}
+
+/// An argument, or a field of an input object.
+#[derive(Clone, Debug)]
+pub struct InputParts {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Its default value as JSON, in which an enum value is a string.
+    pub default: Option<Box<str>>,
+}
+
+impl TypeParts {
+    /// A type of that name and kind, with nothing in it.
+    #[must_use]
+    pub fn new(name: &str, kind: TypeKind) -> Self {
+        let (possible, fields, members, values) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { name: name.into(), kind, possible, fields, members, values }
+    }
 }
 
 impl Schema {
@@ -49,45 +73,90 @@ impl Schema {
     /// [`SchemaError`] for parts that are not as they are described.
     pub fn new(parts: &SchemaParts) -> Result<Self, SchemaError> {
         let SchemaParts { types, query, mutation, subscription } = parts;
+        let numbers = Numbers::new(types);
         let fields = || types.iter().flat_map(|of| &of.fields);
-        let names = fields().flat_map(|field| field.arguments.iter().chain([&field.name]));
-        let distinct: BTreeSet<&str> = names.map(AsRef::as_ref).collect();
-        let ids: BTreeMap<&str, NameId> = distinct.iter().copied().zip((0..).map(NameId)).collect();
-        let id = |name: &str| ids.get(name).copied().ok_or(SchemaError::UnknownName);
-        let arguments_of = |field: &FieldParts| {
-            field.arguments.iter().map(|name| id(name)).collect::<Result<Vec<NameId>, _>>()
-        };
-        let lists = fields().map(arguments_of).collect::<Result<BTreeSet<Vec<NameId>>, _>>()?;
-        let numbers: BTreeMap<&Vec<NameId>, u32> = lists.iter().zip(0..).collect();
+        let arguments_of = |field: &FieldParts| numbers.inputs(&field.arguments);
+        let lists = fields().map(arguments_of).collect::<Result<BTreeSet<Vec<InputRow>>, _>>()?;
+        let places: BTreeMap<&Vec<InputRow>, u32> = lists.iter().zip(0..).collect();
         let row = |field: &FieldParts| {
-            let list = numbers.get(&arguments_of(field)?).copied();
+            let list = places.get(&arguments_of(field)?).copied();
             let arguments = list.ok_or(SchemaError::UnknownName)?;
-            Ok(FieldRow { name: id(&field.name)?, returns: field.returns, arguments })
+            Ok(FieldRow { name: numbers.name(&field.name)?, returns: field.returns, arguments })
         };
         let mut arguments = Lists::with_capacity(lists.len());
         for list in &lists {
             arguments.push(list.iter().copied()).ok_or(SchemaError::Tables)?;
         }
-        let (mut possible, mut rows) =
-            (Lists::with_capacity(types.len()), Lists::with_capacity(types.len()));
+        let (mut possible, mut rows, mut members, mut values) = (
+            Lists::with_capacity(types.len()),
+            Lists::with_capacity(types.len()),
+            Lists::with_capacity(types.len()),
+            Lists::with_capacity(types.len()),
+        );
         for (of, id) in types.iter().zip((0..).map(TypeId)) {
             let itself = (of.kind == TypeKind::Object).then_some(id);
             let objects = of.possible.iter().copied().chain(itself);
             possible.push(objects).ok_or(SchemaError::Tables)?;
             let fields: Vec<FieldRow> = of.fields.iter().map(row).collect::<Result<_, _>>()?;
             rows.push(fields).ok_or(SchemaError::Tables)?;
+            members.push(numbers.inputs(&of.members)?).ok_or(SchemaError::Tables)?;
+            let names = of.values.iter().map(|name| numbers.name(name));
+            let names: Vec<NameId> = names.collect::<Result<_, _>>()?;
+            values.push(names).ok_or(SchemaError::Tables)?;
         }
         Self::of_tables(Tables {
             type_names: one_text(types.iter().map(|of| of.name.as_ref()))?,
-            names: one_text(distinct.into_iter())?,
+            names: one_text(numbers.names.keys().copied())?,
             kinds: types.iter().map(|of| of.kind).collect(),
             possible,
             fields: rows,
             arguments,
+            members,
+            values,
+            defaults: one_text(numbers.defaults.keys().copied())?,
             query: *query,
             mutation: *mutation,
             subscription: *subscription,
         })
+    }
+}
+
+/// Names and default values by number.
+struct Numbers<'p> {
+    names: BTreeMap<&'p str, NameId>,
+    /// From 1.
+    defaults: BTreeMap<&'p str, u32>,
+}
+
+impl<'p> Numbers<'p> {
+    fn new(types: &'p [TypeParts]) -> Self {
+        let (mut names, mut defaults) = (BTreeSet::<&str>::new(), BTreeSet::<&str>::new());
+        for of in types {
+            names.extend(of.fields.iter().map(|field| field.name.as_ref()));
+            names.extend(of.values.iter().map(AsRef::as_ref));
+            let arguments = of.fields.iter().flat_map(|field| &field.arguments);
+            for InputParts { name, default, .. } in arguments.chain(&of.members) {
+                names.insert(name);
+                defaults.extend(default.as_deref());
+            }
+        }
+        Self {
+            names: names.into_iter().zip((0..).map(NameId)).collect(),
+            defaults: defaults.into_iter().zip(1..).collect(),
+        }
+    }
+
+    fn name(&self, name: &str) -> Result<NameId, SchemaError> {
+        self.names.get(name).copied().ok_or(SchemaError::UnknownName)
+    }
+
+    fn inputs(&self, parts: &[InputParts]) -> Result<Vec<InputRow>, SchemaError> {
+        let row = |InputParts { name, ty, default }: &InputParts| {
+            let known = |text: &str| self.defaults.get(text).copied();
+            let default = default.as_deref().and_then(known).unwrap_or_default();
+            Ok(InputRow { name: self.name(name)?, ty: *ty, default })
+        };
+        parts.iter().map(row).collect()
     }
 }
 

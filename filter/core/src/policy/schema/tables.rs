@@ -3,14 +3,15 @@
 
 use std::ops::Range;
 
-use super::{NameId, TypeId, TypeKind, index};
+use super::{NameId, TypeId, TypeKind, TypeRef, index};
 
-/// The index. A type's number is its place in `type_names`, `kinds`, `possible` and `fields`.
+/// The index. A type's number is its place in `type_names`, `kinds`, `possible`, `fields`, `members`
+/// and `values`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::policy) struct Tables {
     /// The names of types.
     pub(in crate::policy) type_names: Names,
-    /// The names of fields and arguments: a [`NameId`] is a place here.
+    /// The names of everything else: a [`NameId`] is a place here.
     pub(in crate::policy) names: Names,
     /// What each type is.
     pub(in crate::policy) kinds: Vec<TypeKind>,
@@ -19,7 +20,13 @@ pub(in crate::policy) struct Tables {
     /// The fields of each type: a [`super::FieldId`] is a place among the items.
     pub(in crate::policy) fields: Lists<FieldRow>,
     /// The distinct lists of arguments.
-    pub(in crate::policy) arguments: Lists<NameId>,
+    pub(in crate::policy) arguments: Lists<InputRow>,
+    /// The fields of each input object.
+    pub(in crate::policy) members: Lists<InputRow>,
+    /// The values of each enum.
+    pub(in crate::policy) values: Lists<NameId>,
+    /// The distinct default values, as JSON.
+    pub(in crate::policy) defaults: Names,
     /// The root type of queries.
     pub(in crate::policy) query: TypeId,
     /// The root type of mutations.
@@ -34,9 +41,20 @@ pub(in crate::policy) struct FieldRow {
     /// Its name.
     pub(in crate::policy) name: NameId,
     /// The type that it returns.
-    pub(in crate::policy) returns: TypeId,
+    pub(in crate::policy) returns: TypeRef,
     /// Its place in [`Tables::arguments`].
     pub(in crate::policy) arguments: u32,
+}
+
+/// An argument, or a field of an input object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::policy) struct InputRow {
+    /// Its name.
+    pub(in crate::policy) name: NameId,
+    /// Its type.
+    pub(in crate::policy) ty: TypeRef,
+    /// The place of its default value in [`Tables::defaults`], from 1; 0 for none.
+    pub(in crate::policy) default: u32,
 }
 
 /// Names, to be found by binary search.
