@@ -71,7 +71,7 @@ pub enum Code {
     SdlSyntax,
     /// A type defined twice.
     SdlDuplicateType,
-    /// A field or argument defined twice, with two meanings.
+    /// A field or argument defined twice, with two meanings; or a value of an enum.
     SdlDuplicateField,
     /// A field or argument defined twice, with one meaning.
     SdlRepeatedField,
