@@ -89,16 +89,15 @@ impl Marker<'_> {
             self.check_one_of(directive, location);
             return None;
         }
+        if location != Location::Schema && link::links_something(directive) {
+            let message = format!("`@{}` links nothing from {}", name.text, location.described());
+            let help = Some("put it on the schema, or an extension of it".to_owned());
+            self.error(Code::SdlDirectiveLocation, &name.place, message, help);
+            return None;
+        }
         match self.links.meaning(&name.text) {
             Meaning::Term(term) => return Some(term),
-            Meaning::Other => {
-                if ["link", "core"].contains(&name.text.as_str()) && location != Location::Schema {
-                    let message =
-                        format!("`@{}` says nothing of {}", name.text, location.described());
-                    self.error(Code::SdlDirectiveLocation, &name.place, message, None);
-                }
-                return None;
-            }
+            Meaning::Other => return None,
             Meaning::NotLinked(term) => {
                 let message = format!("`@{}` is not linked, and looks as if it were", name.text);
                 let help = self.links.advice(term);

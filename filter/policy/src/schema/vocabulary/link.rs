@@ -130,7 +130,9 @@ impl Links {
             }
             // The directive that is called as its specification is.
             let root = spec.map_or(namespace.text.as_str(), |spec| spec.name);
-            if spec.is_none_or(|spec| spec.directives().any(|one| one == root)) {
+            if spec.is_none_or(|spec| {
+                spec.elements.is_empty() || spec.directives().any(|one| one == root)
+            }) {
                 self.bind(namespace, root, *spec, findings);
             }
         }
@@ -174,7 +176,7 @@ struct Link {
 }
 
 /// Whether it has the URL of a specification.
-fn links_something(directive: &DirectiveSource) -> bool {
+pub(super) fn links_something(directive: &DirectiveSource) -> bool {
     let is_spec = |value: &Value| matches!(value, Value::String(text) if text.starts_with(OURS));
     directive.arguments.iter().any(|(_, value)| is_spec(&value.value))
 }
@@ -189,8 +191,9 @@ fn link_name(directives: &[DirectiveSource]) -> &str {
                 _ => None,
             })
         };
-        let is_link =
-            text("url").is_some_and(|url| url.starts_with("https://specs.apollo.dev/link/"));
+        let is_link = text("url").is_some_and(|url| {
+            url.strip_prefix(OURS).is_some_and(|rest| rest.starts_with("link/"))
+        });
         is_link && text("as") == Some(directive.name.text.as_str())
     };
     directives.iter().find(bootstraps).map_or("link", |directive| &directive.name.text)
