@@ -18,6 +18,7 @@ mod explain;
 mod github;
 mod hostile;
 mod kubernetes;
+mod language;
 mod lowering;
 mod manifest;
 mod model;

@@ -1,0 +1,61 @@
+//! The page on the language: its examples are policies, of its schema, and nothing is found in them.
+
+use std::fs;
+use std::path::Path;
+
+use fieldgate_policy::diagnostic::Findings;
+use fieldgate_policy::policy::PolicySource;
+use fieldgate_policy::source::SourceFile;
+use fieldgate_policy::{lower, schema, yaml};
+
+/// The blocks of code of the page, with what stands behind their first fence.
+fn blocks() -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/language.md");
+    let page = fs::read_to_string(path).unwrap();
+    let parts = page.split("\n```").skip(1).step_by(2);
+    parts
+        .map(|part| {
+            let (info, text) = part.split_once('\n').unwrap();
+            (info.to_owned(), text.to_owned())
+        })
+        .collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[test]
+fn every_example_is_a_policy() {
+    let blocks = blocks();
+    let first = |info: &str| {
+        let found = blocks.iter().find(|(of, _)| of == info);
+        found.map(|(_, text)| text.as_str()).unwrap()
+    };
+    let sdl = first("graphql schema");
+    let whole = first("yaml policy");
+    let (head, rules) = whole.split_once("rules:\n").unwrap();
+    let mut count = 0;
+    for (info, text) in &blocks {
+        let policy = match info.as_str() {
+            "graphql schema" => continue,
+            "yaml policy" => text.clone(),
+            "yaml rules" => format!("{head}rules:\n{}", indented(text)),
+            "yaml types" => format!("{head}rules:\n{rules}\ntypes:\n{}", indented(text)),
+            "yaml floor" => format!("{head}rules:\n{rules}\nfloor:\n{}", indented(text)),
+            other => panic!("what is `{other}`?"),
+        };
+        let mut findings = Findings::default();
+        let file = SourceFile::new("schema.graphql", sdl.to_owned());
+        let schema = schema::read(&file, &mut findings).unwrap();
+        let file = SourceFile::new("policy.yaml", policy.clone());
+        let node = yaml::read(&file, &mut findings).unwrap();
+        let source = PolicySource::read(&node, &mut findings);
+        lower::check(&source, &schema, &mut findings);
+        let found = findings.into_sorted();
+        assert!(found.is_empty(), "{found:#?}\n{policy}");
+        assert!(lower::lower(&source, schema, None).is_ok(), "{policy}");
+        count += 1;
+    }
+    assert!(count >= 5, "{count} examples");
+}
