@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
+use crate::lint::Tagged;
 use crate::policy::PolicySource;
 use crate::schema::SchemaSource;
 use crate::settings::{FileName, SettingsSource};
-use crate::{cases, lower, policy, schema, yaml};
+use crate::{cases, lint, lower, policy, schema, yaml};
 
 /// The file that makes a folder a bundle.
 pub const SETTINGS_FILE: &str = "fieldgate.yaml";
@@ -43,7 +44,7 @@ impl Bundle {
             findings.add(Diagnostic::anywhere(Code::InvalidName, message));
         }
         let built = match sources {
-            Some(sources) if !findings.has_errors() => sources.build(revision),
+            Some(sources) if !findings.has_errors() => sources.build(revision, &mut findings),
             Some(_) | None if findings.has_errors() => return Err(findings.into_sorted()),
             // INVARIANT: a reader that gives nothing has said why. If not, it is said here.
             Some(_) | None => Err(Unloadable::plain("a part of the bundle cannot be read")),
@@ -175,12 +176,14 @@ impl Sources {
         Some(Self { settings: Some(settings), policy, schema })
     }
 
-    fn build(self, revision: Option<&str>) -> Result<Built, Unloadable> {
-        let Self { settings: Some(settings), policy: Some(policy), schema: Some(schema) } = self
+    fn build(self, revision: Option<&str>, findings: &mut Findings) -> Result<Built, Unloadable> {
+        let Self { settings: Some(settings), policy: Some(source), schema: Some(schema) } = self
         else {
             return Err(Unloadable::plain("a part of the bundle cannot be read"));
         };
-        let policy = lower::lower(&policy, schema, revision).map_err(Unloadable::plain)?;
+        let tagged = Tagged::sensitive(&schema);
+        let policy = lower::lower(&source, schema, revision).map_err(Unloadable::plain)?;
+        lint::lint(&source, &policy, &tagged, settings.anonymous.as_ref(), findings);
         let (blob, digest) = blob::encode(&policy)
             .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;
         let mut configuration = settings.configuration(&blob);

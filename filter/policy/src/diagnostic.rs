@@ -67,6 +67,14 @@ pub enum Code {
     UnmatchedPattern,
     /// Part of the language that this version does not carry out.
     NotAvailable,
+    /// An allow rule that decides nothing.
+    ShadowedRule,
+    /// An allow rule whose roles are all denied.
+    DeadRule,
+    /// A role that no rule names.
+    UnusedRole,
+    /// A field tagged as sensitive that callers without a token may read.
+    SensitiveAnonymous,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -208,6 +216,10 @@ impl Code {
             Self::UnknownField => "unknown-field",
             Self::UnmatchedPattern => "unmatched-pattern",
             Self::NotAvailable => "not-available",
+            Self::ShadowedRule => "shadowed-rule",
+            Self::DeadRule => "dead-rule",
+            Self::UnusedRole => "unused-role",
+            Self::SensitiveAnonymous => "sensitive-anonymous",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",
@@ -311,6 +323,11 @@ impl Findings {
     /// Adds those of another reading.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
+    }
+
+    /// All of them, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
     }
 
     /// Whether any of them is an error.

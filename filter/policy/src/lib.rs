@@ -13,6 +13,7 @@ mod court;
 pub mod diagnostic;
 pub mod explain;
 pub mod folder;
+pub mod lint;
 pub mod lower;
 pub mod manifest;
 pub mod matrix;
