@@ -65,6 +65,47 @@ pub const CONDITIONAL_TYPES: u32 = 10_000;
 /// Variables that a request gives.
 pub const VARIABLES: usize = 1_000;
 
+/// Steps of one evaluation of a condition: a thousand groups held against a hundred names. They take
+/// about a millisecond.
+pub const CONDITION_STEPS: u32 = 100_000;
+
+/// Nodes of a condition within one another: what its recursion depends on. CEL asks for 32 of calls
+/// and of member selections, and for 24 of operators.
+pub const CONDITION_DEPTH: u32 = 64;
+
+/// Nodes of a condition: a comparison has four.
+pub const CONDITION_NODES: usize = 1_000;
+
+/// Nodes of all conditions of a policy: 6 MiB.
+pub const CONDITIONS_NODES: usize = 1 << 16;
+
+/// Patterns of all conditions of a policy: 4 MiB, if each is as large as can be.
+pub const CONDITIONS_PATTERNS: usize = 128;
+
+/// The longest text of a pattern, in bytes.
+pub const PATTERN_BYTES: usize = 1024;
+
+/// What a pattern may compile to, in bytes: about a thousand states.
+pub const PATTERN_PROGRAM_BYTES: usize = 32 * 1024;
+
+/// Tables of data beside that of owners.
+pub const DATA_TABLES: usize = 64;
+
+/// Entries of all tables: twice and a half what lookups are measured with.
+pub const DATA_ENTRIES: usize = 1 << 18;
+
+/// The longest key of a table, in bytes: references have up to 191.
+pub const DATA_KEY_BYTES: usize = 255;
+
+/// The keys of all tables, in bytes.
+pub const DATA_BYTES: usize = 16 << 20;
+
+/// The distinct values of all tables, each with those inside of it: 16 MiB.
+pub const DATA_VALUES: usize = 1 << 19;
+
+/// Values of a table within one another.
+pub const DATA_DEPTH: u32 = 8;
+
 /// Denied coordinates in one audit record.
 pub const LISTED: usize = 100;
 

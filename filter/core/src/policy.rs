@@ -6,6 +6,8 @@
 //! `decide` applies it to a whole operation.
 
 pub mod blob;
+pub mod condition;
+pub mod data;
 pub mod rules;
 pub mod schema;
 
