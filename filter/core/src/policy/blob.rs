@@ -16,6 +16,11 @@
 
 mod access;
 mod bounded;
+#[cfg_attr(not(test), expect(dead_code, reason = "no policy has data yet"))]
+mod data;
+#[cfg_attr(not(test), expect(dead_code, reason = "no policy has conditions yet"))]
+mod expression;
+mod value;
 mod wire;
 
 use std::fmt;
@@ -24,6 +29,8 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use self::wire::Wire;
+use super::condition::ExpressionError;
+use super::data::DataError;
 use super::schema::SchemaError;
 use super::{Policy, PolicyError};
 
@@ -82,6 +89,10 @@ pub enum BlobError {
     Schema(SchemaError),
     /// The payload is that of no valid policy.
     Policy(PolicyError),
+    /// The payload has a condition that cannot be evaluated.
+    Condition(ExpressionError),
+    /// The payload has no valid data.
+    Data(DataError),
 }
 
 impl BlobError {
@@ -96,7 +107,9 @@ impl BlobError {
             | Self::Digest
             | Self::Payload
             | Self::Schema(_)
-            | Self::Policy(_) => None,
+            | Self::Policy(_)
+            | Self::Condition(_)
+            | Self::Data(_) => None,
         }
     }
 }
@@ -116,6 +129,8 @@ impl fmt::Display for BlobError {
             Self::Payload => f.write_str("policy blob is corrupt: its payload cannot be read"),
             Self::Schema(error) => write!(f, "policy blob is inconsistent: {error}"),
             Self::Policy(error) => write!(f, "policy blob is inconsistent: {error}"),
+            Self::Condition(error) => write!(f, "policy blob is inconsistent: {error}"),
+            Self::Data(error) => write!(f, "policy blob is inconsistent: {error}"),
         }
     }
 }

@@ -135,6 +135,11 @@ impl Data {
     pub fn tables(&self) -> &[(Box<str>, Table)] {
         &self.tables
     }
+
+    /// The distinct values of all of them.
+    pub(in crate::policy) fn values(&self) -> &[Value<'static>] {
+        &self.values
+    }
 }
 
 impl fmt::Display for DataError {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
 /// Reads a sequence; `None` if it says that it is longer than this.
 pub(super) struct AtMost<T> {
@@ -17,6 +17,13 @@ impl<T> AtMost<T> {
     pub(super) const fn new(max: usize) -> Self {
         Self { max, items: PhantomData }
     }
+}
+
+/// Reads a sequence that has at most `MAX` items.
+pub(super) fn at_most<'de, const MAX: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    AtMost::new(MAX).deserialize(from)?.ok_or_else(|| Error::custom("too many items"))
 }
 
 impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for AtMost<T> {

@@ -109,6 +109,11 @@ impl Table {
         (0..self.ends.len()).map(|at| self.key(at))
     }
 
+    /// For each key the number of its value.
+    pub(in crate::policy) fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
     fn key(&self, at: usize) -> &str {
         let end = |at| self.ends.get(at).copied().map_or(0, index);
         let start = at.checked_sub(1).map_or(0, end);
