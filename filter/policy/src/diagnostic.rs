@@ -149,6 +149,23 @@ pub enum Code {
     DuplicateEntity,
     /// A catalog location, whose targets are not read.
     LocationNotRead,
+    /// A condition that is no CEL. Bad: `subject.id = "a"`. Good: `subject.id == "a"`.
+    ConditionSyntax,
+    /// A condition that names a variable, member, function or data table that there is not. Bad:
+    /// `"ops" in subject.group`. Good: `"ops" in subject.groups`.
+    ConditionUnknown,
+    /// A condition that has no value, or is neither true nor false, whatever is asked. Bad:
+    /// `subject.groups == "ops"`. Good: `"ops" in subject.groups`.
+    ConditionType,
+    /// A condition with something of CEL that is not evaluated here. Bad: `timestamp(claims.until)`.
+    ConditionUnsupported,
+    /// A condition with a pattern that is none, or does not stand there. Bad:
+    /// `args.name.matches(claims.pattern)`. Good: `args.name.matches("^team-")`.
+    ConditionPattern,
+    /// A condition that is too long, too large or nests too deep.
+    ConditionSize,
+    /// A condition that says the same of every request. Bad: `1 == 1`.
+    ConditionConstant,
 }
 
 /// Whether a bundle can be built in spite of it.
@@ -257,6 +274,13 @@ impl Code {
             Self::UnownedEntity => "unowned-entity",
             Self::DuplicateEntity => "duplicate-entity",
             Self::LocationNotRead => "location-not-read",
+            Self::ConditionSyntax => "condition-syntax",
+            Self::ConditionUnknown => "condition-unknown",
+            Self::ConditionType => "condition-type",
+            Self::ConditionUnsupported => "condition-unsupported",
+            Self::ConditionPattern => "condition-pattern",
+            Self::ConditionSize => "condition-size",
+            Self::ConditionConstant => "condition-constant",
         }
     }
 }

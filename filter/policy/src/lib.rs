@@ -9,7 +9,9 @@
 pub mod bundle;
 pub mod cases;
 pub mod catalog;
+pub mod condition;
 mod court;
+pub mod data;
 pub mod diagnostic;
 pub mod explain;
 pub mod folder;
