@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::Question;
 use crate::denial::Reason;
-use crate::identity::{Authority, Principal};
+use crate::identity::Principal;
 use crate::policy::rules::{Need, Role};
 use crate::token::TokenError;
 use crate::token::verify::{AuthenticationRules, IssuerRules, VerifiedClaims};
@@ -98,7 +98,7 @@ pub fn of_denial(
     match (&principal.claims, scopes) {
         (None, _) => Some(Challenge::Token),
         (Some(_), ScopeChallenge::Off) => None,
-        (Some(claims), ScopeChallenge::On) => missing_scopes(claims, question),
+        (Some(claims), ScopeChallenge::On) => missing_scopes(claims, principal, question),
     }
 }
 
@@ -106,8 +106,12 @@ pub fn of_denial(
 /// if no scopes would. They are sought among those of the roles that the subject would hold with
 /// them, and those that the schema requires: a token says who is in which group, and no scope
 /// changes that.
-fn missing_scopes(claims: &VerifiedClaims, question: &Question<'_>) -> Option<Challenge> {
-    let Question { policy, authority, .. } = *question;
+fn missing_scopes(
+    claims: &VerifiedClaims,
+    principal: &Principal,
+    question: &Question<'_>,
+) -> Option<Challenge> {
+    let policy = question.policy;
     let held = claims.scopes();
     let would = |role: &&Role| {
         let given = claims.roles().contains(&role.name);
@@ -131,10 +135,7 @@ fn missing_scopes(claims: &VerifiedClaims, question: &Question<'_>) -> Option<Ch
     };
     let suffice = |more: &BTreeSet<Box<str>>| {
         let scopes: Vec<Box<str>> = held.iter().chain(more).cloned().collect();
-        let subject = policy.roles_of(claims.groups(), &scopes);
-        let subject = subject.union(policy.roles_given(claims.roles(), &scopes));
-        let scopes = policy.scopes_of(&scopes);
-        let authority = Authority { subject, scopes, ..authority.clone() };
+        let authority = principal.with_scopes(claims, &scopes, policy);
         Question { authority: &authority, ..*question }.allows()
     };
     // What no scope mends is found out first, before single ones are tried.

@@ -1,12 +1,15 @@
 //! Plan x policy x authority x variables -> [`Decision`]: which of the operation's fields and inputs
 //! are denied and by which rules, and which selections must not be in what goes upstream.
 
+mod circumstances;
+
 use std::collections::BTreeSet;
 
+pub use self::circumstances::Circumstances;
 use crate::denial::Reason;
 use crate::document::Span;
 use crate::identity::Authority;
-use crate::plan::{Included, PathId, Plan, Supplied, Target, Use};
+use crate::plan::{Included, OccurrenceId, PathId, Plan, Supplied, Target, Use};
 use crate::policy::Policy;
 use crate::policy::rules::{Access, ConditionId, RuleId, Truth, Verdict};
 
@@ -21,8 +24,10 @@ pub struct Question<'q> {
     pub authority: &'q Authority,
     /// where these conditions hold,
     pub included: &'q Included,
-    /// and this is given for its variables.
+    /// this is given for its variables,
     pub supplied: &'q Supplied,
+    /// and conditions look at this.
+    pub circumstances: &'q Circumstances<'q>,
 }
 
 /// The verdict on an operation.
@@ -91,8 +96,8 @@ impl<'q> Question<'q> {
     pub fn decide(&self) -> Decision {
         let mut decision = Decision::default();
         let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
-        if let Some(floor) = self.policy.floor().filter(|floor| !self.is_met(floor)) {
-            let (because, rules) = self.reasons(floor);
+        if let Some(floor) = self.policy.floor().filter(|floor| !self.is_met(floor, None)) {
+            let (because, rules) = self.reasons(floor, None);
             decision.denied.push(Denied { target: None, at: None, because, rules });
         }
         for one in self.uses().filter(|one| !self.grants(one)) {
@@ -115,8 +120,14 @@ impl<'q> Question<'q> {
     /// Whether the decision is without a denial.
     #[must_use]
     pub fn allows(&self) -> bool {
-        self.policy.floor().is_none_or(|floor| self.is_met(floor))
+        self.policy.floor().is_none_or(|floor| self.is_met(floor, None))
             && self.uses().all(|one| self.grants(one) || self.switched_off(one).is_some())
+    }
+
+    /// What a condition comes to, for whoever shows it.
+    #[must_use]
+    pub fn truth(&self, condition: ConditionId, one: &Use) -> Truth {
+        self.circumstances.truth(condition, one.occurrence)
     }
 
     /// Why one use is denied, wherever it stands; none if it is granted.
@@ -142,17 +153,17 @@ impl<'q> Question<'q> {
         match one.target {
             Target::Unknown { .. } => false,
             Target::Field(field) => {
-                self.policy.access(field).is_some_and(|access| self.is_met(access))
+                self.policy.access(field).is_some_and(|access| self.is_met(access, one.occurrence))
             }
             Target::Type(_) | Target::Input(_) => {
-                self.access(one).is_none_or(|access| self.is_met(access))
+                self.access(one).is_none_or(|access| self.is_met(access, one.occurrence))
             }
         }
     }
 
     /// Every party must be granted.
-    fn is_met(&self, access: &Access) -> bool {
-        let condition = |id| self.truth(id);
+    fn is_met(&self, access: &Access, occurrence: Option<OccurrenceId>) -> bool {
+        let condition = |id| self.circumstances.truth(id, occurrence);
         self.authority.parties().all(|party| access.grants(&party, &condition))
     }
 
@@ -165,23 +176,22 @@ impl<'q> Question<'q> {
         }
     }
 
-    /// There are no conditions yet that a request could meet.
-    fn truth(&self, _: ConditionId) -> Truth {
-        Truth::Error
-    }
-
     fn explain(&self, one: &Use) -> Denied {
         let (because, rules) = match (one.target, self.access(one)) {
             (Target::Unknown { .. }, _) => (Because::Unknown, Vec::new()),
-            (_, Some(access)) => self.reasons(access),
+            (_, Some(access)) => self.reasons(access, one.occurrence),
             (_, None) => (Because::NoGrant, Vec::new()),
         };
         Denied { target: Some(one.target), at: Some(one.at), because, rules }
     }
 
     /// The gravest reason of any party, with its rules.
-    fn reasons(&self, access: &Access) -> (Because, Vec<RuleId>) {
-        let condition = |id| self.truth(id);
+    fn reasons(
+        &self,
+        access: &Access,
+        occurrence: Option<OccurrenceId>,
+    ) -> (Because, Vec<RuleId>) {
+        let condition = |id| self.circumstances.truth(id, occurrence);
         let mut found: [(Because, Vec<RuleId>); 4] = [
             (Because::DenyRule, Vec::new()),
             (Because::ConditionError, Vec::new()),

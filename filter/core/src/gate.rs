@@ -14,27 +14,30 @@ use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
 use crate::challenge::{self, Challenge};
-use crate::decide::Question;
 use crate::denial::Reason;
 use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::identity::known::Known;
+use crate::json::Json;
 use crate::limits::{Limits, NESTING};
-use crate::plan::{Choice, Plan, Supplied};
+use crate::plan::{Choice, Plan};
+use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
 use crate::token::compact::Jws;
 use crate::token::remote::KeyStore;
-use crate::token::verify::{KeySource, VerifiedClaims, take, verify};
+use crate::token::verify::{KeySource, VerifiedClaims, said, take, verify};
 use crate::token::{TokenError, UnixTime, attested};
 
 mod arrival;
+mod case;
 mod facts;
 
 pub use arrival::Arrival;
 use arrival::Refused;
+pub use case::Case;
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
@@ -73,6 +76,8 @@ pub struct Pending {
     open: Rc<Open>,
     principal: Rc<Principal>,
     changes: HeaderChanges,
+    /// The head for conditions, if one looks at it.
+    head: Option<Value<'static>>,
     facts: Facts,
 }
 
@@ -145,7 +150,9 @@ impl Gate {
         match authenticate(&open, &head, &mut facts, arrival) {
             Ok(principal) => {
                 let changes = HeaderChanges::new(&head, &principal, &open.configuration);
-                Step::AwaitBody(Box::new(Pending { open, principal, changes, facts }))
+                let asked = open.configuration.policy.reads(Variable::Request);
+                let head = asked.then(|| head.for_conditions());
+                Step::AwaitBody(Box::new(Pending { open, principal, changes, head, facts }))
             }
             Err(Refused { reason, awaits, issuer }) => {
                 let outcome = refuse(open.refusal(reason, issuer), facts);
@@ -196,6 +203,12 @@ impl Pending {
         &self.principal
     }
 
+    /// The head as conditions see it, if one looks at it.
+    #[must_use]
+    pub fn head(&self) -> Option<&Value<'static>> {
+        self.head.as_ref()
+    }
+
     /// The largest body that will be read, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
@@ -213,8 +226,8 @@ impl Pending {
         if body.len() > self.body_limit() {
             return self.refuse(Reason::BodyTooLarge);
         }
-        let configuration = &self.open.configuration;
-        match authorize(configuration, &self.principal, body, &mut self.facts) {
+        let Self { open, principal, head, facts, .. } = &mut self;
+        match authorize(&open.configuration, principal, head.as_ref(), body, facts) {
             Ok(permit) => permit.forward(self.facts),
             Err(refusal) => refuse(refusal, self.facts),
         }
@@ -257,19 +270,34 @@ fn authenticate(
         (Some(token), None) => match known.recall(token, published, now) {
             Some(principal) => principal,
             None => {
-                let claims = verify(&Jws::read(&token)?, issuers, published, verifier, now)?;
-                let principal = Rc::new(Principal::new(claims, policy));
+                let jws = Jws::read(&token)?;
+                let claims = verify(&jws, issuers, published, verifier, now)?;
+                let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
+                let principal = known_as(claims, all.as_ref(), configuration);
                 known.keep(token, &principal, published, now);
                 principal
             }
         },
-        (None, Some(attested)) => Rc::new(Principal::new(take(&attested, issuers, now)?, policy)),
-        (None, None) => Rc::new(Principal::anonymous(settings.anonymous, head)?),
+        (None, Some(attested)) => {
+            known_as(take(&attested, issuers, now)?, Some(attested.claims()), configuration)
+        }
+        (None, None) => Rc::new(Principal::anonymous(settings.anonymous, head, policy)?),
         (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
     };
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;
     Ok(principal)
+}
+
+/// The principal of verified claims.
+fn known_as(
+    claims: VerifiedClaims,
+    said: Option<&Json<'_>>,
+    configuration: &Configuration,
+) -> Rc<Principal> {
+    let Configuration { settings, policy, .. } = configuration;
+    let issuer = settings.issuers.get(claims.issuer()).map_or("", |issuer| &issuer.issuer);
+    Rc::new(Principal::new(claims, said, issuer, policy))
 }
 
 impl AuditRecord {
@@ -294,6 +322,7 @@ struct Permit {
 fn authorize(
     configuration: &Configuration,
     principal: &Principal,
+    head: Option<&Value<'static>>,
     body: &[u8],
     facts: &mut Facts,
 ) -> Result<Permit, Refusal> {
@@ -306,19 +335,16 @@ fn authorize(
     let plan = Plan::new(&document, choice, policy, limits);
     facts.note_usage(&plan);
     let plan = plan.map_err(|error| Refusal::invalid(error, &request.query))?;
-    let included = plan.evaluate(&request.query, &|name| request.boolean(name))?;
-    let supplied = Supplied::new(&plan, policy, &request.query, &|name| request.value(name));
-    facts.note_requested(&plan, &included, policy);
-    let authority = &principal.authority;
-    let question =
-        Question { plan: &plan, policy, authority, included: &included, supplied: &supplied };
-    let decision = question.decide();
-    if let Some(reason) = decision.reason() {
+    let case = Case { policy, principal, head, request: &request, document: &document, choice };
+    let decision = case.ask(&plan, |question| {
+        facts.note_requested(&plan, question.included, policy);
+        let decision = question.decide();
+        let Some(reason) = decision.reason() else { return Ok(decision) };
         facts.note_denied(&decision, &plan, policy, &request.query);
         let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
-        let asked = challenge::of_denial(principal, &question, *scope_challenge);
-        return Err(refusal.asking(asked));
-    }
+        let asked = challenge::of_denial(principal, question, *scope_challenge);
+        Err(refusal.asking(asked))
+    })??;
 
     let text = rewrite(&document, choice, &plan, &decision.removed).ok_or(Reason::Internal)?;
     let Cow::Owned(text) = text else {
@@ -329,11 +355,8 @@ fn authorize(
     let (document, choice) = read(&request, &text, limits).map_err(|error| error.reason())?;
     let plan = Plan::new(&document, choice, policy, limits)
         .map_err(|error| Refusal::from(error.reason))?;
-    let included = plan.evaluate(&text, &|name| request.boolean(name))?;
-    let supplied = Supplied::new(&plan, policy, &text, &|name| request.value(name));
-    let question =
-        Question { plan: &plan, policy, authority, included: &included, supplied: &supplied };
-    let decision = question.decide();
+    let case = Case { document: &document, choice, ..case };
+    let decision = case.ask(&plan, |question| question.decide())?;
     if decision.reason().is_some() || !decision.removed.is_empty() {
         return Err(Reason::Internal.into());
     }

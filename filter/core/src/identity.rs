@@ -2,8 +2,12 @@
 
 pub mod headers;
 pub mod known;
+mod values;
+
+pub use self::values::CallerValues;
 
 use crate::http::Head;
+use crate::json::Json;
 use crate::policy::Policy;
 use crate::policy::rules::{Caller, Party, RoleSet, ScopeSet};
 use crate::settings::Anonymous;
@@ -54,24 +58,53 @@ pub struct Principal {
     pub claims: Option<VerifiedClaims>,
     /// What that is worth under the policy.
     pub authority: Authority,
+    /// The same for conditions; none where none of them looks at it.
+    pub values: Option<Box<CallerValues>>,
 }
 
 impl Principal {
-    /// Maps claims to roles.
+    /// Maps claims to roles. `said` is everything that the token says, which conditions may look at;
+    /// `issuer` is the name of its issuer.
     #[must_use]
-    pub fn new(claims: VerifiedClaims, policy: &Policy) -> Self {
+    pub fn new(
+        claims: VerifiedClaims,
+        said: Option<&Json<'_>>,
+        issuer: &str,
+        policy: &Policy,
+    ) -> Self {
+        let mut values = CallerValues::wanted(policy)
+            .then(|| Box::new(CallerValues::of_token(&claims, said, issuer)));
+        let conditions = policy.role_conditions(values.as_deref());
         let actor = claims.actor().map(|actor| actor.subject());
+        let subject = policy
+            .roles_of(claims.groups(), claims.scopes())
+            .union(policy.roles_given(claims.roles(), claims.scopes()));
         let authority = Authority {
             caller: Caller::Verified,
             scopes: policy.scopes_of(claims.scopes()),
-            unclear: RoleSet::EMPTY,
-            subject: policy
-                .roles_of(claims.groups(), claims.scopes())
-                .union(policy.roles_given(claims.roles(), claims.scopes())),
+            subject: subject.intersection(conditions.held),
+            unclear: subject.intersection(conditions.unclear),
             actor: actor.map(|actor| policy.actor_roles(actor).unwrap_or(RoleSet::EMPTY)),
             client: claims.client().and_then(|client| policy.actor_roles(client)),
         };
-        Self { claims: Some(claims), authority }
+        if let Some(values) = &mut values {
+            values.set_roles(policy.role_names(authority.subject));
+        }
+        Self { claims: Some(claims), authority, values }
+    }
+
+    /// The authority that the token would give with these scopes.
+    #[must_use]
+    pub fn with_scopes(&self, claims: &VerifiedClaims, scopes: &[Box<str>], policy: &Policy) -> Authority {
+        let conditions = policy.role_conditions(self.values.as_deref());
+        let subject = policy.roles_of(claims.groups(), scopes);
+        let subject = subject.union(policy.roles_given(claims.roles(), scopes));
+        Authority {
+            subject: subject.intersection(conditions.held),
+            unclear: subject.intersection(conditions.unclear),
+            scopes: policy.scopes_of(scopes),
+            ..self.authority.clone()
+        }
     }
 
     /// Whether the caller's token is still valid.
@@ -86,7 +119,11 @@ impl Principal {
     ///
     /// # Errors
     /// `Missing`, where such a one is refused; `Scheme` for one with another credential.
-    pub fn anonymous(rule: Anonymous, head: &Head<'_>) -> Result<Self, TokenError> {
+    pub fn anonymous(
+        rule: Anonymous,
+        head: &Head<'_>,
+        policy: &Policy,
+    ) -> Result<Self, TokenError> {
         match rule {
             Anonymous::Deny => Err(TokenError::Missing),
             Anonymous::Role(_) if head.values(AUTHORIZATION).next().is_some() => {
@@ -97,7 +134,12 @@ impl Principal {
                     (Caller::Anyone, ScopeSet::default(), RoleSet::EMPTY);
                 let (actor, client) = (None, None);
                 let authority = Authority { caller, scopes, subject, unclear, actor, client };
-                Ok(Self { claims: None, authority })
+                let values = CallerValues::wanted(policy).then(|| {
+                    let mut values = Box::new(CallerValues::anonymous());
+                    values.set_roles(policy.role_names(subject));
+                    values
+                });
+                Ok(Self { claims: None, authority, values })
             }
         }
     }

@@ -10,15 +10,18 @@
 
 mod arguments;
 mod condition;
+mod given;
 mod index;
 mod literal;
 mod types;
 mod variables;
 mod walk;
 
+pub use self::given::{Coercion, Occurrence, OccurrenceId};
 pub use self::index::Choice;
 pub use self::variables::{Supplied, Variable, VariableId};
 
+use self::given::Literal;
 use crate::denial::Reason;
 use crate::document::{Document, OperationKind, Span};
 use crate::limits::Limits;
@@ -36,8 +39,12 @@ pub struct Plan {
     pub path: Vec<PathNode>,
     /// The `@skip` and `@include` conditions met on the way.
     pub conditions: Vec<Condition>,
-    /// The operation's variables.
+    /// The operation's variables,
     pub variables: Vec<Variable>,
+    /// and their default values.
+    defaults: Vec<Option<Literal>>,
+    /// Fields with what they are given, where a condition looks at that.
+    pub occurrences: Vec<Occurrence>,
     /// High-water marks.
     pub usage: Usage,
 }
@@ -53,6 +60,8 @@ pub struct Use {
     pub condition: Option<ConditionId>,
     /// In which requests.
     pub presence: Presence,
+    /// Of a field with such a condition, and of what is given to it: where it is asked for.
+    pub occurrence: Option<OccurrenceId>,
 }
 
 /// In which requests a use is there at all (spec 6.4.1: an argument whose variable has no value is

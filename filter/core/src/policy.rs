@@ -11,10 +11,13 @@ pub mod data;
 pub mod rules;
 pub mod schema;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use self::condition::{Expression, Steps, Variable, Variables};
+use self::data::Data;
 use self::rules::{
-    Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, is_scope,
+    Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, Truth, is_scope,
 };
 use self::schema::{FieldId, InputId, Schema, TypeId};
 
@@ -46,6 +49,10 @@ pub struct PolicyParts {
     pub input_access: Vec<(InputId, u32)>,
     /// What every operation needs.
     pub floor: Option<u32>,
+    /// The conditions of roles and rules; a [`ConditionId`] is a position in this list.
+    pub conditions: Vec<Expression>,
+    /// What conditions look up.
+    pub data: Data,
 }
 
 impl PolicyParts {
@@ -65,6 +72,8 @@ impl PolicyParts {
             type_access: Vec::new(),
             input_access: Vec::new(),
             floor: None,
+            conditions: Vec::new(),
+            data: Data::default(),
         }
     }
 
@@ -85,17 +94,14 @@ impl PolicyParts {
         let used = used.saturating_add(input_access.len()).saturating_add(floor.iter().len());
         if accesses.len() > used { Err(PolicyError::UnusedAccess) } else { Ok(()) }
     }
-
-    /// How many conditions there are.
-    fn conditions(&self) -> usize {
-        0
-    }
 }
 
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     parts: PolicyParts,
+    /// What any of the conditions looks at.
+    reads: BTreeSet<Variable>,
 }
 
 /// Why parts do not make a policy.
@@ -153,7 +159,7 @@ impl Policy {
             return Err(PolicyError::Clause);
         }
         parts.check_coordinates()?;
-        let known = |id: &ConditionId| id.index() < parts.conditions();
+        let known = |id: &ConditionId| id.index() < parts.conditions.len();
         if !parts.roles.iter().filter_map(|role| role.condition.as_ref()).all(known) {
             return Err(PolicyError::Clause);
         }
@@ -175,7 +181,10 @@ impl Policy {
         if !parts.accesses.iter().all(sound) {
             return Err(PolicyError::Clause);
         }
-        Ok(Self { parts })
+        let reads = Variable::ALL.into_iter();
+        let reads = reads.filter(|one| parts.conditions.iter().any(|c| c.reads().variable(*one)));
+        let reads = reads.collect();
+        Ok(Self { parts, reads })
     }
 
     /// The parts it was made of, for the encoder and for tools.
@@ -225,6 +234,48 @@ impl Policy {
     #[must_use]
     pub fn scope_name(&self, scope: ScopeId) -> Option<&str> {
         self.parts.scopes.get(scope.index()).map(AsRef::as_ref)
+    }
+
+    /// A condition of a role or a rule.
+    #[must_use]
+    pub fn condition(&self, id: ConditionId) -> Option<&Expression> {
+        self.parts.conditions.get(id.index())
+    }
+
+    /// What a condition comes to. One that is not there cannot be evaluated.
+    pub(crate) fn truth(
+        &self,
+        id: ConditionId,
+        variables: &Variables<'_>,
+        steps: &mut Steps,
+    ) -> Truth {
+        let condition = self.condition(id);
+        let holds = condition.map(|one| one.evaluate_within(variables, self.data(), steps));
+        match holds {
+            Some(Ok(true)) => Truth::Holds,
+            Some(Ok(false)) => Truth::Fails,
+            Some(Err(_)) | None => Truth::Error,
+        }
+    }
+
+    /// What conditions look up.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.parts.data
+    }
+
+    /// Whether any condition looks at a variable.
+    #[must_use]
+    pub fn reads(&self, variable: Variable) -> bool {
+        self.reads.contains(&variable)
+    }
+
+    /// Whether a condition of this access looks at the arguments of its field.
+    #[must_use]
+    pub fn reads_arguments(&self, access: &Access) -> bool {
+        let conditions = access.clauses().filter_map(|clause| self.condition(clause.condition?));
+        let mut conditions = conditions.map(Expression::reads);
+        conditions.any(|reads| reads.variable(Variable::Args))
     }
 
     /// Those of the scopes that requirements name which a token has.

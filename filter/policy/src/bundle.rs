@@ -5,12 +5,14 @@ use std::path::Path;
 
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::blob::{self, Digest};
+use fieldgate_core::policy::data::Data;
 use fieldgate_core::settings::Configuration;
 use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
 use crate::lint::Tagged;
+use crate::lower::Conditions;
 use crate::policy::PolicySource;
 use crate::schema::SchemaSource;
 use crate::settings::{FileName, SettingsSource};
@@ -27,6 +29,7 @@ pub struct Bundle {
     digest: Digest,
     blob_bytes: usize,
     configuration: Value,
+    conditions: Vec<String>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -50,9 +53,11 @@ impl Bundle {
             Some(_) | None => Err(Unloadable::plain("a part of the bundle cannot be read")),
         };
         match built {
-            Ok(Built { policy, digest, blob_bytes, configuration }) => {
+            Ok(Built { policy, digest, blob_bytes, configuration, conditions }) => {
                 let warnings = findings.into_sorted();
-                Ok(Self { folder, policy, digest, blob_bytes, configuration, warnings })
+                let this =
+                    Self { folder, policy, digest, blob_bytes, configuration, conditions, warnings };
+                Ok(this)
             }
             Err(Unloadable { message, help }) => {
                 let help = help.map(str::to_owned);
@@ -78,6 +83,12 @@ impl Bundle {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The policy's conditions in their order, as they are written.
+    #[must_use]
+    pub fn conditions(&self) -> &[String] {
+        &self.conditions
     }
 
     /// The policy's identity.
@@ -134,6 +145,8 @@ struct Sources {
     settings: Option<SettingsSource>,
     policy: Option<PolicySource>,
     schema: Option<SchemaSource>,
+    conditions: Conditions,
+    data: Option<Data>,
 }
 
 struct Built {
@@ -141,6 +154,7 @@ struct Built {
     digest: Digest,
     blob_bytes: usize,
     configuration: Value,
+    conditions: Vec<String>,
 }
 
 /// What cannot be carried, and what to do about it.
@@ -170,19 +184,26 @@ impl Sources {
             policy.warn_unheld(|role| settings.gives_role(role), findings);
             settings.anonymous.iter().for_each(|role| policy.expect_role(role, findings));
         }
-        if let (Some(policy), Some(schema)) = (&policy, &schema) {
-            lower::check(policy, schema, findings);
-        }
-        Some(Self { settings: Some(settings), policy, schema })
+        let checked = policy.as_ref().zip(schema.as_ref());
+        let conditions = checked.map(|(policy, schema)| lower::check(policy, schema, findings));
+        let conditions = conditions.unwrap_or_default();
+        let data = policy.as_ref().and_then(|policy| policy.data.load(folder, findings));
+        Some(Self { settings: Some(settings), policy, schema, conditions, data })
     }
 
     fn build(self, revision: Option<&str>, findings: &mut Findings) -> Result<Built, Unloadable> {
-        let Self { settings: Some(settings), policy: Some(source), schema: Some(schema) } = self
+        let Self {
+            settings: Some(settings),
+            policy: Some(source),
+            schema: Some(schema),
+            conditions,
+            data: Some(data),
+        } = self
         else {
             return Err(Unloadable::plain("a part of the bundle cannot be read"));
         };
         let tagged = Tagged::sensitive(&schema);
-        let policy = lower::lower(&source, schema, revision).map_err(Unloadable::plain)?;
+        let policy = lower::lower(&source, schema, (&conditions, data), revision).map_err(Unloadable::plain)?;
         lint::lint(&source, &policy, &tagged, settings.anonymous.as_ref(), findings);
         let (blob, digest) = blob::encode(&policy)
             .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;
@@ -191,7 +212,8 @@ impl Sources {
         // What is handed out is what the filter accepts, or nothing is.
         let text = configuration.to_string();
         Configuration::read(text.as_bytes()).map_err(Unloadable::plain)?;
-        Ok(Built { policy, digest, blob_bytes: blob.len(), configuration })
+        let conditions = conditions.texts();
+        Ok(Built { policy, digest, blob_bytes: blob.len(), configuration, conditions })
     }
 }
 

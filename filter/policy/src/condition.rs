@@ -6,7 +6,6 @@
 //! unknown name, a text compared with a list, a result that is no boolean. What is found out only with a
 //! request (a claim that is not there, a number in place of a text) is an error then, which denies.
 
-mod fault;
 mod function;
 mod kind;
 mod operator;
@@ -18,7 +17,6 @@ mod tree;
 use fieldgate_core::policy::condition::{Expression, ExpressionError, Variables};
 use fieldgate_core::policy::data::Data;
 
-pub use self::fault::Fault;
 use self::kind::Kinds;
 use self::place::Places;
 pub use self::scope::{Scope, Shape};
@@ -33,7 +31,7 @@ const BYTES: usize = 4096;
 pub fn read(text: &Text, scope: &Scope, findings: &mut Findings) -> Option<Expression> {
     if text.text.len() > BYTES {
         let message = format!("a condition has at most {BYTES} bytes");
-        findings.add(Diagnostic::error(Code::Condition(Fault::Size), &text.place, message));
+        findings.add(Diagnostic::error(Code::ConditionSize, &text.place, message));
         return None;
     }
     parse::parse(text, findings, |tree, places, findings| check(tree, places, scope, findings))
@@ -50,23 +48,19 @@ fn check(
     if !Kinds::of(&shape).intersects(Kinds::BOOLEAN) {
         let message = format!("a condition is true or false, and this is {shape}");
         let place = places.of(tree);
-        findings.add(Diagnostic::error(Code::Condition(Fault::Type), &place, message));
+        findings.add(Diagnostic::error(Code::ConditionType, &place, message));
         return None;
     }
     let expression = match Expression::new(root) {
         Ok(expression) => expression,
         Err(error) => {
-            let fault = match error {
-                ExpressionError::Depth | ExpressionError::Nodes => Fault::Size,
+            let code = match error {
+                ExpressionError::Depth | ExpressionError::Nodes => Code::ConditionSize,
                 ExpressionError::Local | ExpressionError::Arguments | ExpressionError::Number => {
-                    Fault::Type
+                    Code::ConditionType
                 }
             };
-            findings.add(Diagnostic::error(
-                Code::Condition(fault),
-                places.whole(),
-                error.to_string(),
-            ));
+            findings.add(Diagnostic::error(code, places.whole(), error.to_string()));
             return None;
         }
     };
@@ -75,8 +69,7 @@ fn check(
             Ok(value) => format!("this condition is always {value}"),
             Err(error) => format!("this condition always fails: {error}"),
         };
-        let finding =
-            Diagnostic::warning(Code::Condition(Fault::Constant), places.whole(), outcome);
+        let finding = Diagnostic::warning(Code::ConditionConstant, places.whole(), outcome);
         findings.add(finding.help("let it look at who asks, or at what for"));
     }
     Some(expression)

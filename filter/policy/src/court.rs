@@ -10,6 +10,7 @@ use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::identity::Principal;
 use fieldgate_core::limits::Limits;
+use fieldgate_core::policy::condition;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
@@ -48,6 +49,8 @@ pub(crate) struct Body<'a> {
 pub(crate) struct Heard {
     /// Who asked, if the token was accepted.
     pub(crate) principal: Option<Rc<Principal>>,
+    /// The head of the request for conditions, if one looks at it.
+    pub(crate) head: Option<condition::Value<'static>>,
     pub(crate) effect: Effect,
     pub(crate) record: AuditRecord,
 }
@@ -127,14 +130,17 @@ impl Court {
             verifier: &Portable,
             now: UnixTime(NOW),
         };
-        let (principal, outcome) = match self.gate.begin(&arrival) {
+        let (principal, head, outcome) = match self.gate.begin(&arrival) {
             Step::AwaitBody(pending) => {
-                (Some(Rc::clone(pending.principal())), pending.finish(body, UnixTime(NOW)))
+                let (principal, head) = (Rc::clone(pending.principal()), pending.head().cloned());
+                (Some(principal), head, pending.finish(body, UnixTime(NOW)))
             }
-            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => (None, outcome),
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => {
+                (None, None, outcome)
+            }
         };
         let (effect, record) = outcome.into_parts();
-        Heard { principal, effect, record }
+        Heard { principal, head, effect, record }
     }
 
     /// A token with these claims, those that it needs filled in.

@@ -10,18 +10,17 @@ use fieldgate_core::audit::{self, Caller};
 use fieldgate_core::decide::Question;
 use fieldgate_core::denial::{Answer, Reason};
 use fieldgate_core::document::{Bounds, Document, OperationKind};
-use fieldgate_core::gate::Effect;
+use fieldgate_core::gate::{self, Effect};
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::NESTING;
-use fieldgate_core::plan::{Choice, Included, Plan, Supplied};
-use fieldgate_core::policy::Policy;
+use fieldgate_core::plan::{Choice, Plan};
 use fieldgate_core::policy::rules::RoleSet;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use self::change::{Change, Needs};
-pub use self::tree::{Clause, Field, Grant, Outcome, Part, Requirement, Use};
+pub use self::tree::{Clause, Condition, Field, Grant, Outcome, Part, Requirement, Use};
 use crate::bundle::Bundle;
 use crate::cases::Verdict;
 use crate::court::{Body, Court, Heard, NOW_TEXT};
@@ -117,7 +116,7 @@ pub(crate) fn hear(
     let Request { claims, query, variables, operation } = request;
     let (variables, operation_name) = (variables.as_deref(), operation.as_deref());
     let body = Body { query: &query, variables, operation_name }.text()?;
-    let Heard { principal, effect, record } = court.hear(claims, body.as_bytes());
+    let Heard { principal, head, effect, record } = court.hear(claims, body.as_bytes());
     let facts = record.facts();
     let mut explanation = Explanation {
         caller: facts.caller.clone(),
@@ -150,44 +149,40 @@ pub(crate) fn hear(
     };
     let plan = Plan::at_every_place(&document, choice, policy, court.limits());
     let Ok(plan) = plan else { return Ok(explanation) };
-    let Ok(included) = plan.evaluate(&query, &|name| request.boolean(name)) else {
-        return Ok(explanation);
-    };
-    let supplied = Supplied::new(&plan, policy, &query, &|name| request.value(name));
-    let authority = principal.authority.clone();
-    let case = Case { policy, authority, source: &query, kind, plan, included, supplied };
-    explanation.fields = case.tree();
-    explanation.changes = case.changes();
+    let (principal, head) = (&*principal, head.as_ref());
+    let put =
+        gate::Case { policy, principal, head, request: &request, document: &document, choice };
+    let explained = put.ask(&plan, |question| {
+        let case = Case { question, source: &query, kind, conditions: bundle.conditions() };
+        (case.tree(), case.changes())
+    });
+    if let Ok((fields, changes)) = explained {
+        explanation.fields = fields;
+        explanation.changes = changes;
+    }
     Ok(explanation)
 }
 
 /// An operation that was planned, and who asks it.
 struct Case<'a> {
-    policy: &'a Policy,
-    authority: Authority,
+    question: &'a Question<'a>,
     source: &'a str,
     kind: OperationKind,
-    plan: Plan,
-    included: Included,
-    supplied: Supplied,
+    /// The conditions of the policy, as they are written.
+    conditions: &'a [String],
 }
 
 impl Case<'_> {
-    fn question(&self) -> Question<'_> {
-        let Self { policy, authority, plan, included, supplied, .. } = self;
-        Question { plan, policy, authority, included, supplied }
-    }
-
     /// Who has to be granted every field, with their roles.
     fn parties(&self) -> Vec<(Party, RoleSet)> {
-        let Authority { subject, actor, client, .. } = self.authority;
+        let Authority { subject, actor, client, .. } = *self.question.authority;
         let parties =
             [(Party::Subject, Some(subject)), (Party::Actor, actor), (Party::Client, client)];
         parties.into_iter().filter_map(|(party, roles)| Some((party, roles?))).collect()
     }
 
     fn names(&self, roles: RoleSet) -> Vec<String> {
-        self.policy.role_names(roles).map(str::to_owned).collect()
+        self.question.policy.role_names(roles).map(str::to_owned).collect()
     }
 }
 

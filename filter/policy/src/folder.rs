@@ -22,6 +22,24 @@ impl Folder {
         Self(path.to_owned())
     }
 
+    /// The path of a name inside the folder. `named_at` is where the bundle names it.
+    pub fn path(
+        &self,
+        name: &str,
+        named_at: Option<&Place>,
+        findings: &mut Findings,
+    ) -> Option<PathBuf> {
+        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !Path::new(name).components().all(inside) || name.is_empty() {
+            let message = format!("`{}` is not a file inside the bundle", name.escape_debug());
+            let help = "files are named relative to the bundle's folder";
+            let finding = Diagnostic::anywhere(Code::FileName, message).help(help);
+            findings.add(Diagnostic { place: named_at.cloned(), ..finding });
+            return None;
+        }
+        Some(self.0.join(name))
+    }
+
     /// Reads a file by its name inside the folder. `named_at` is where the bundle names it.
     pub fn read(
         &self,
@@ -33,14 +51,7 @@ impl Folder {
             place: named_at.cloned(),
             ..Diagnostic::anywhere(code, message)
         };
-        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-        if !Path::new(name).components().all(inside) || name.is_empty() {
-            let message = format!("`{}` is not a file inside the bundle", name.escape_debug());
-            let help = "files are named relative to the bundle's folder";
-            findings.add(at(Code::FileName, message).help(help));
-            return None;
-        }
-        let bytes = match fs::read(self.0.join(name)) {
+        let bytes = match fs::read(self.path(name, named_at, findings)?) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let message = match error.kind() {

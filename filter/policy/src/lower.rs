@@ -7,16 +7,19 @@
 //! itself requires is beside rules, and holds whatever they say. Nothing is decided for a principal:
 //! that is the filter's.
 
+mod conditions;
 mod coordinates;
 mod named;
 mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fieldgate_core::policy::data::Data;
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Otherwise, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{InputId, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 
+pub use self::conditions::Conditions;
 pub use self::coordinates::check;
 use self::coordinates::{Coordinate, Coordinates};
 use self::named::{Named, Tiers};
@@ -25,13 +28,14 @@ use crate::policy::{Effect, PolicySource, RoleSource, RuleSource};
 use crate::schema::SchemaSource;
 use crate::source::Text;
 
-/// The policy. The source has to be free of findings, `check`'s too.
+/// The policy. The source has to be free of findings, `check`'s too, which gives the conditions.
 ///
 /// # Errors
 /// [`PolicyError`] if it is not.
 pub fn lower(
     source: &PolicySource,
     schema: SchemaSource,
+    (conditions, data): (&Conditions, Data),
     revision: Option<&str>,
 ) -> Result<Policy, PolicyError> {
     // The order of declarations has no meaning, so it must not show in the bytes.
@@ -39,10 +43,10 @@ pub fn lower(
         .roles
         .iter()
         .map(|RoleSource { name, groups, scopes, condition: _ }| Role {
+            condition: conditions.of_role(&name.text),
             name: name.text.as_str().into(),
             groups: sorted(groups),
             scopes: sorted(scopes),
-            condition: None,
         })
         .collect();
     roles.sort_by(|a, b| a.name.cmp(&b.name));
@@ -60,7 +64,7 @@ pub fn lower(
         rules.iter().map(|rule| rule.id.text.as_str()).zip((0..).map(RuleId)).collect();
     let clause = |rule: &RuleSource| Clause {
         roles: names.set(&rule.roles),
-        condition: None,
+        condition: conditions.of_rule(&rule.id.text),
         rules: ids.get(rule.id.text.as_str()).copied().into_iter().collect(),
     };
     let coordinates = Coordinates::new(&schema);
@@ -108,6 +112,8 @@ pub fn lower(
         type_access,
         input_access,
         floor,
+        conditions: conditions.all().cloned().collect(),
+        data,
         schema: schema.schema,
     })
 }

@@ -5,6 +5,7 @@
 
 mod names;
 pub mod pattern;
+mod pushed;
 mod role;
 mod rule;
 
@@ -14,6 +15,7 @@ use fieldgate_core::policy::rules::RoleSet;
 
 pub use self::names::is_name;
 use self::names::{expect_declared, read_name, read_roles};
+pub use self::pushed::DataSource;
 pub use self::role::{ActorSource, RoleSource};
 pub use self::rule::{Effect, RuleSource};
 use self::rule::{Subject, expect_unique};
@@ -42,6 +44,8 @@ pub struct PolicySource {
     pub rules: Vec<RuleSource>,
     /// The types that not everybody may reach.
     pub types: Vec<TypeRules>,
+    /// What conditions look up.
+    pub data: DataSource,
 }
 
 /// Who may reach a type.
@@ -57,7 +61,8 @@ impl PolicySource {
     /// Reads a policy file.
     #[must_use]
     pub fn read(node: &Node, findings: &mut Findings) -> Self {
-        let known = ["version", "name", "revision", "roles", "actors", "floor", "rules", "types"];
+        let known =
+            ["version", "name", "revision", "roles", "actors", "floor", "rules", "types", "data"];
         let Some(keys) = Keys::read(node, &known, findings) else { return Self::default() };
         shape::expect_version(&keys, VERSION, findings);
         let name = keys.required("name", findings).and_then(|node| read_name(node, findings));
@@ -88,8 +93,10 @@ impl PolicySource {
         let floor = rules(keys.optional("floor"), Subject::Operations);
         let rules = rules(keys.optional("rules"), Subject::Coordinates);
         keys.required("rules", findings);
+        let data = keys.optional("data").and_then(|node| DataSource::read(node, findings));
+        let data = data.unwrap_or_default();
         expect_unique(floor.iter().chain(&rules), findings);
-        Self { name, revision, roles, actors, floor, rules, types }
+        Self { name, revision, roles, actors, floor, rules, types, data }
     }
 
     /// Adds a finding if a role is not declared.

@@ -121,10 +121,12 @@ impl Lines<'_> {
                 let of = if self.parties.len() > 1 { party.name() } else { "" };
                 format!("{of} {}", roles.join(", ")).trim_start().to_owned()
             });
-            format!("{} ({})", clause.rules.join(" or "), met.collect::<Vec<_>>().join("; "))
+            let condition = clause.condition.as_ref().map(|one| format!(" if {}", one.text));
+            let (rules, met) = (clause.rules.join(" or "), met.collect::<Vec<_>>().join("; "));
+            format!("{rules} ({met}){}", condition.unwrap_or_default())
         };
         let grant = |Grant { any }: &Grant| {
-            let met = any.iter().filter(|clause| is_met(clause)).map(clause);
+            let met = any.iter().filter(|clause| clause.speaks() && is_met(clause)).map(clause);
             met.collect::<Vec<_>>().join(" or ")
         };
         format!(" by {}", grants.iter().map(grant).collect::<Vec<_>>().join(" and "))
@@ -154,15 +156,16 @@ impl Lines<'_> {
     }
 
     fn forbidden(&self, denies: &[Clause]) -> Vec<String> {
-        let clause = |Clause { rules, met_by, .. }: &Clause| {
-            let rules = rules.join(" and ");
+        let clause = |Clause { rules, met_by, condition, .. }: &Clause| {
+            let condition = condition.as_ref().map(|one| format!(" if {}", one.text));
+            let rules = rules.join(" and ") + &condition.unwrap_or_default();
             let met = met_by.iter().filter(|(_, roles)| !roles.is_empty());
             let reason = |(party, roles): &(Party, Vec<String>)| {
                 format!("{rules} denies it to {}; the {} has it", roles.join(", "), party.name())
             };
             met.map(reason).collect::<Vec<_>>()
         };
-        denies.iter().flat_map(clause).collect()
+        denies.iter().filter(|clause| clause.speaks()).flat_map(clause).collect()
     }
 
     fn missing(&self, grants: &[Grant]) -> Vec<String> {
@@ -176,6 +179,15 @@ impl Lines<'_> {
             let (rules, needed) = (rules.join(" or "), any_of(&roles));
             let parties = self.parties.iter().map(|(party, ..)| *party);
             let unmet = parties.filter(|party| !any.iter().any(|one| is_met_by(one, *party)));
+            let held_and_unmet = any.iter().filter(|one| !one.speaks() && is_met(one));
+            let unmet_conditions = held_and_unmet.filter_map(|one| {
+                let condition = one.condition.as_ref()?;
+                Some(format!("{}: it does not hold that {}", one.rules.join(" or "), condition.text))
+            });
+            let unmet_conditions: Vec<String> = unmet_conditions.collect();
+            if !unmet_conditions.is_empty() && !any.iter().any(Clause::speaks) {
+                return unmet_conditions;
+            }
             let reason = |party: Party| {
                 let held = self.parties.iter().find(|(one, ..)| *one == party);
                 let held = held.map(|(.., roles)| *roles).unwrap_or_default();
@@ -192,7 +204,8 @@ impl Lines<'_> {
 }
 
 fn is_met_by(clause: &Clause, party: Party) -> bool {
-    clause.met_by.iter().any(|(one, roles)| *one == party && !roles.is_empty())
+    let met = |(one, roles): &(Party, Vec<String>)| *one == party && !roles.is_empty();
+    clause.speaks() && clause.met_by.iter().any(met)
 }
 
 /// Whether some party has a role of it.
@@ -305,9 +318,16 @@ fn use_json(one: &Use) -> Value {
         Outcome::Denied(why, rules) => (Some(because(*why)), Some(rules)),
         Outcome::Unknown(reason) => (Some(reason.code()), None),
     };
-    let clause = |Clause { rules, roles, met_by }: &Clause| {
+    let clause = |Clause { rules, roles, met_by, condition }: &Clause| {
         let met = met_by.iter().map(|(party, roles)| (party.name().to_owned(), json!(roles)));
-        json!({ "rules": rules, "any_of": roles, "met_by": met.collect::<Map<String, Value>>() })
+        let condition =
+            condition.as_ref().map(|one| json!({ "if": one.text, "holds": one.holds }));
+        json!({
+            "rules": rules,
+            "any_of": roles,
+            "met_by": met.collect::<Map<String, Value>>(),
+            "condition": condition,
+        })
     };
     let clauses = |all: &[Clause]| all.iter().map(clause).collect::<Vec<_>>();
     let requirement = |Requirement { rule, any, met_by }: &Requirement| {

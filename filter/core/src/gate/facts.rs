@@ -46,7 +46,7 @@ impl Facts {
     }
 
     pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
-        let Principal { claims, authority } = principal;
+        let Principal { claims, authority, values: _ } = principal;
         let Configuration { settings, policy, .. } = configuration;
         let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
         self.caller = Some(Caller {

@@ -2,6 +2,7 @@
 
 use super::{HeaderPair, HeaderPairs};
 use crate::denial::Reason;
+use crate::policy::condition::Value;
 use crate::settings::Settings;
 
 /// They describe the client's body, not ours, or ask the server to read the request as another one.
@@ -64,6 +65,21 @@ impl<'a> Head<'a> {
             }
         }
         head
+    }
+
+    /// As conditions see it. What is no text is null.
+    #[must_use]
+    pub fn for_conditions(&self) -> Value<'static> {
+        let text = |bytes: Option<&'a [u8]>| {
+            let text = bytes.and_then(|bytes| str::from_utf8(bytes).ok());
+            text.map_or(Value::Null, Value::text)
+        };
+        let path = self.path.and_then(|path| path.split(|byte| *byte == b'?').next());
+        let mut hosts = self.values(":authority").chain(self.values("host"));
+        // One that has two is of neither.
+        let host = hosts.next().filter(|first| hosts.all(|other| other == *first));
+        let members = [("method", text(self.method)), ("path", text(path)), ("host", text(host))];
+        Value::members(members).into_owned()
     }
 
     /// Every value of a header, by its name in lower case.

@@ -95,7 +95,8 @@ impl Known {
             return;
         }
         let token: Box<str> = token.expose().into();
-        let bytes = token.len().saturating_add(claims.bytes());
+        let values = principal.values.as_ref().map_or(0, |values| values.bytes());
+        let bytes = token.len().saturating_add(claims.bytes()).saturating_add(values);
         let keys = published.number(claims.issuer(), now);
         let entry = Entry { token, principal: Rc::clone(principal), keys, bytes };
         self.halves.borrow_mut().keep(tail, entry, self.half);

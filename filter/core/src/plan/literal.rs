@@ -11,7 +11,7 @@ use crate::policy::schema::{InputDef, InputId, Schema, TypeDef, TypeId, TypeKind
 
 use super::arguments::Names;
 use super::variables::{Variable, VariableId};
-use super::{ConditionId, PathId, PathNode, Plan, Presence, Target, Use};
+use super::{ConditionId, OccurrenceId, PathId, PathNode, Plan, Presence, Target, Use};
 
 /// Where a value stands, and what it is read with.
 pub(super) struct Literals<'w, 'd, 'a> {
@@ -22,6 +22,7 @@ pub(super) struct Literals<'w, 'd, 'a> {
     /// The field that it is given to, or the variable that it is the default of.
     pub(super) at: Option<PathId>,
     pub(super) condition: Option<ConditionId>,
+    pub(super) occurrence: Option<OccurrenceId>,
 }
 
 /// A scalar by what may stand for it (spec 3.5).
@@ -78,7 +79,8 @@ impl<'a> Literals<'_, '_, 'a> {
 
     fn push(&mut self, target: Target, name: Span, presence: Presence) {
         let at = self.plan.node(PathNode { key: name, name, parent: self.at });
-        self.plan.uses.push(Use { target, at, condition: self.condition, presence });
+        let Self { condition, occurrence, .. } = *self;
+        self.plan.uses.push(Use { target, at, condition, presence, occurrence });
     }
 
     fn schema(&self) -> &Schema {

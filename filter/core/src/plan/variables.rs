@@ -59,6 +59,10 @@ impl VariableId {
     pub(super) const fn new(at: usize) -> Self {
         Self(at)
     }
+
+    pub(super) const fn position(self) -> usize {
+        self.0
+    }
 }
 
 impl DefaultValue {
@@ -221,8 +225,8 @@ impl Reading<'_> {
     }
 
     fn push(&mut self, target: Target) {
-        let (at, condition, presence) = (self.at, None, Presence::Always);
-        self.uses.push(Use { target, at, condition, presence });
+        let (at, condition, presence, occurrence) = (self.at, None, Presence::Always, None);
+        self.uses.push(Use { target, at, condition, presence, occurrence });
     }
 }
 

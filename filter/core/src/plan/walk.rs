@@ -1,7 +1,7 @@
 //! The walk: every selection once for each place in which it can be executed. What ends it depends
 //! on the document and the limits alone; what the schema has to say is asked in `types`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::denial::Reason;
 use crate::document::{
@@ -9,18 +9,20 @@ use crate::document::{
     SelectionSet, Span,
 };
 use crate::limits::{Limits, NESTING};
-use crate::policy::Policy;
+use crate::policy::rules::Access;
+use crate::policy::{self, Policy};
 use crate::policy::schema::{FieldDef, FieldId, InputDef, InputId};
 
 use super::arguments::Names;
 use super::condition;
+use super::given::literal;
 use super::index::{Choice, Fragments};
 use super::literal::Literals;
 use super::types::{Found, Ground, Types};
 use super::variables::{DefaultValue, Variable, VariableId, type_of};
 use super::{
-    Condition, ConditionId, Notes, Operand, PathId, PathNode, Plan, PlanError, Presence, Target,
-    Usage, Use,
+    Condition, ConditionId, Notes, Occurrence, OccurrenceId, Operand, PathId, PathNode, Plan,
+    PlanError, Presence, Target, Usage, Use,
 };
 
 pub(super) fn walk(
@@ -41,6 +43,7 @@ pub(super) fn walk(
         fragments,
         limits,
         policy,
+        reads_arguments: policy.reads(policy::condition::Variable::Args),
         types: Types::new(policy.schema()),
         plan: Plan {
             fragments: Vec::new(),
@@ -48,11 +51,14 @@ pub(super) fn walk(
             path: Vec::new(),
             conditions: Vec::new(),
             variables: Vec::with_capacity(operation.variables.len()),
+            defaults: Vec::with_capacity(operation.variables.len()),
+            occurrences: Vec::new(),
             usage: Usage { tokens: document.tokens, ..Usage::default() },
         },
         active: Vec::new(),
         visited,
         recorded: BTreeSet::new(),
+        occurrences: BTreeMap::new(),
         read: BTreeSet::new(),
         notes,
     };
@@ -85,6 +91,8 @@ struct Walk<'s, 'd, 'a> {
     fragments: &'s Fragments<'d, 'a>,
     limits: &'s Limits,
     policy: &'s Policy,
+    /// Whether any condition looks at what fields are given.
+    reads_arguments: bool,
     types: Types<'s>,
     plan: Plan,
     /// The fragments that are being spread, outermost first.
@@ -92,7 +100,9 @@ struct Walk<'s, 'd, 'a> {
     /// For each fragment whether it was spread before.
     visited: Vec<bool>,
     /// Fields recorded for every object type that their parent can be at all.
-    recorded: BTreeSet<(FieldId, Option<ConditionId>)>,
+    recorded: BTreeSet<(FieldId, Option<ConditionId>, Option<OccurrenceId>)>,
+    /// Occurrences, by where their field stands.
+    occurrences: BTreeMap<u32, OccurrenceId>,
     /// Fields, by where they stand, whose arguments were read: a fragment is on one type wherever
     /// it is spread.
     read: BTreeSet<(u32, Option<ConditionId>)>,
@@ -139,6 +149,10 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             let ty = type_of(&variable.ty, schema);
             let default = DefaultValue::of(variable.default.as_ref());
             self.plan.variables.push(Variable { name: variable.name.span, ty, default, at });
+            // Only conditions ask what it is.
+            let default = variable.default.as_ref().filter(|_| self.reads_arguments);
+            let default = default.map(|value| literal(value, &self.names, self.source));
+            self.plan.defaults.push(default);
         }
     }
 
@@ -156,7 +170,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             if let Some(value) = &variable.default {
                 let definition = InputDef { name: variable.name.text, at: 0, ty, default: None };
                 let presence = Presence::Defaulted(VariableId::new(id));
-                self.literals(Some(at), None).value(value, &definition, presence);
+                self.literals(Some(at), None, None).value(value, &definition, presence);
             }
         }
     }
@@ -165,13 +179,15 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         &mut self,
         at: Option<PathId>,
         condition: Option<ConditionId>,
+        occurrence: Option<OccurrenceId>,
     ) -> Literals<'_, 'd, 'a> {
         let Self { policy, names, plan, source, .. } = self;
-        Literals { policy, names, plan, source, at, condition }
+        Literals { policy, names, plan, source, at, condition, occurrence }
     }
 
     fn note(&mut self, target: Target, at: PathId, condition: Option<ConditionId>) {
-        self.plan.uses.push(Use { target, at, condition, presence: Presence::Always });
+        let (presence, occurrence) = (Presence::Always, None);
+        self.plan.uses.push(Use { target, at, condition, presence, occurrence });
     }
 
     fn selection_set(
@@ -290,17 +306,48 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 None
             }
             Ok(found) => {
+                let occurrence = self.occurrence(field, &found);
                 // What was noted for all that the parent can be needs no second note: the first
                 // place is the one that is named.
-                let new = !found.whole || self.recorded.insert((found.on_parent, condition));
+                let key = (found.on_parent, condition, occurrence);
+                let new = !found.whole || self.recorded.insert(key);
                 if new || self.notes == Notes::Every {
-                    let fields = found.on_objects.iter().copied();
-                    fields.for_each(|id| self.note(Target::Field(id), at, condition));
+                    let presence = Presence::Always;
+                    let uses = found.on_objects.iter().map(|id| Target::Field(*id));
+                    self.plan.uses.extend(
+                        uses.map(|target| Use { target, at, condition, presence, occurrence }),
+                    );
                 }
-                self.arguments(field, &found, at, condition);
+                self.arguments(field, &found, at, condition, occurrence);
                 found.below
             }
         }
+    }
+
+    /// Where a field is asked for, if a condition looks at what it is given there.
+    fn occurrence(&mut self, field: &Field<'_>, found: &Found<'s>) -> Option<OccurrenceId> {
+        if !self.reads_arguments {
+            return None;
+        }
+        let (policy, schema) = (self.policy, self.policy.schema());
+        let reads = |access: Option<&Access>| access.is_some_and(|it| policy.reads_arguments(it));
+        let wanted = found.on_objects.iter().any(|id| {
+            reads(policy.access(*id))
+                || schema.field_def(*id).is_some_and(|own| {
+                    let mut given = schema.arguments(&own);
+                    given.any(|one| reads(policy.input_access(InputId::Argument(*id, one.at))))
+                })
+        });
+        if !wanted {
+            return None;
+        }
+        let next = OccurrenceId(self.plan.occurrences.len());
+        let id = *self.occurrences.entry(field.span.start).or_insert(next);
+        if id == next {
+            let occurrence = Occurrence::new(found.on_parent, field, &self.names, self.source);
+            self.plan.occurrences.push(occurrence);
+        }
+        Some(id)
     }
 
     /// Notes which object types with a rule are told of.
@@ -319,12 +366,13 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         found: &Found<'s>,
         at: PathId,
         condition: Option<ConditionId>,
+        occurrence: Option<OccurrenceId>,
     ) {
         let schema = self.policy.schema();
         let Found { definition, on_objects, .. } = found;
         let first = self.read.insert((field.span.start, condition));
         for argument in &field.arguments {
-            let mut literals = self.literals(Some(at), condition);
+            let mut literals = self.literals(Some(at), condition, occurrence);
             let presence = literals.presence(&argument.value, Presence::Always);
             for object in on_objects {
                 let own = schema.field_def(*object);

@@ -40,6 +40,14 @@ pub struct Attested<'r, 'm> {
     pub(super) payload: Json<'m>,
 }
 
+impl<'m> Attested<'_, 'm> {
+    /// Everything that the token says.
+    #[must_use]
+    pub fn claims(&self) -> &Json<'m> {
+        &self.payload
+    }
+}
+
 impl fmt::Debug for Attested<'_, '_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.debug_struct("Attested").field("trust", self.trust).finish_non_exhaustive()

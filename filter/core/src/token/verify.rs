@@ -62,12 +62,7 @@ pub fn verify(
     verifier: &dyn SignatureVerifier,
     now: UnixTime,
 ) -> Result<VerifiedClaims, Unverified> {
-    let payload = std::str::from_utf8(jws.payload()).map_err(|_| TokenError::Malformed)?;
-    // RFC 7519 section 4 lets a reader keep the last of two equal claims; stricter: refused.
-    let payload = Json::read(payload, CLAIMS_DEPTH).map_err(|_| TokenError::Malformed)?;
-    if payload.as_object().is_none() {
-        return Err(TokenError::Malformed.into());
-    }
+    let payload = said(jws)?;
     let (issuer, rules) = issuer(&payload, issuers)?;
     let key = match &rules.keys {
         // RFC 8725 section 3.1: the configuration names the algorithms, not the token.
@@ -92,6 +87,17 @@ pub fn verify(
     check_type(jws.typ(), &rules.token_types)?;
     let proof = Proof::Signature(key.kid().map(Into::into));
     accept(&payload, issuer, rules, proof, now)
+}
+
+/// Everything that a token says, verified or not.
+///
+/// # Errors
+/// `Malformed` for what is no object of claims.
+pub fn said<'j>(jws: &'j Jws<'_>) -> Result<Json<'j>, TokenError> {
+    let payload = std::str::from_utf8(jws.payload()).map_err(|_| TokenError::Malformed)?;
+    // RFC 7519 section 4 lets a reader keep the last of two equal claims; stricter: refused.
+    let payload = Json::read(payload, CLAIMS_DEPTH).map_err(|_| TokenError::Malformed)?;
+    payload.as_object().is_some().then_some(payload).ok_or(TokenError::Malformed)
 }
 
 /// Takes claims that another filter has verified: everything but the signature is asked here too.

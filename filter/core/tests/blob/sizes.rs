@@ -7,7 +7,7 @@ use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 use crate::small::parts;
 use crate::{sealed, wrap};
 
-const LIMIT: u32 = 4 << 20;
+const LIMIT: u32 = 16 << 20;
 
 /// By what it says of itself, whatever the body is.
 #[test]
@@ -20,7 +20,7 @@ fn a_blob_of_too_many_bytes() {
     let error = BlobError::TooLarge { bytes: LIMIT + 1, limit: LIMIT };
     assert_eq!(
         error.to_string(),
-        "policy blob is too large: 4194305 bytes unpacked, of at most 4194304"
+        "policy blob is too large: 16777217 bytes unpacked, of at most 16777216"
     );
     assert_eq!(error.help(), Some("remove from the schema what no rule names"));
     // A body that unpacks to more than it says is another matter.
@@ -30,12 +30,12 @@ fn a_blob_of_too_many_bytes() {
 
 #[test]
 fn a_policy_of_too_many_bytes() {
-    let rules = vec!["x".repeat(5 << 20).into()];
+    let rules = vec!["x".repeat(17 << 20).into()];
     let policy = Policy::new(PolicyParts { rules, accesses: Vec::new(), ..without_fields() });
     let Err(BlobError::TooLarge { bytes, limit: LIMIT }) = encode(&policy.unwrap()) else {
         panic!("it is too large");
     };
-    assert!(bytes > 5 << 20, "{bytes}");
+    assert!(bytes > 17 << 20, "{bytes}");
 }
 
 /// Its schema has one type, which has no field.
@@ -72,10 +72,10 @@ fn counted_before_it_is_read() {
     };
     assert_eq!(accesses(3, 2), BlobError::Policy(PolicyError::UnusedAccess));
     assert_eq!(accesses(2, 2), BlobError::Payload);
-    // No accesses, names, default values and types, and fields of zeros.
+    // No accesses, conditions and data, names, default values and types, and fields of zeros.
     let arguments = |lists: u8, fields: u8| {
         let fields = [&[fields][..], &zeros(fields * 4)].concat();
-        decode(&wrap(&[&[0; 18][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
+        decode(&wrap(&[&[0; 25][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
     };
     assert_eq!(arguments(3, 2), BlobError::Schema(SchemaError::Tables));
     assert_eq!(arguments(2, 2), BlobError::Payload);

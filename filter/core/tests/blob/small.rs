@@ -1,8 +1,10 @@
 //! A policy that has something of everything.
 
 use fieldgate_core::policy::PolicyParts;
+use fieldgate_core::policy::condition::{Expression, Function, Node, Operator, Value, Variable};
+use fieldgate_core::policy::data::{Data, DataParts};
 use fieldgate_core::policy::rules::{
-    Access, Caller, Clause, Grant, Need, Otherwise, Requirement, Role, RoleSet, RuleId, ScopeId,
+    Access, Caller, Clause, ConditionId, Grant, Need, Otherwise, Requirement, Role, RoleSet, RuleId, ScopeId,
 };
 use fieldgate_core::policy::schema::{
     FieldId, FieldParts, InputId, InputParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,
@@ -81,11 +83,30 @@ pub(crate) fn parts() -> PolicyParts {
         otherwise: Otherwise::Allow,
         ..Access::default()
     };
+    // `has(claims.level)`, and `owner(subject.id) == args.id`.
+    let of = |variable| Box::new(Node::Variable(variable));
+    let select = |variable, name: &str| Node::Select { of: of(variable), name: name.into() };
+    let owner = Node::Call(Function::Owner, vec![select(Variable::Subject, "id")]);
+    let operands = Box::new([owner, select(Variable::Args, "id")]);
+    let conditions = vec![
+        Expression::new(Node::Has { of: of(Variable::Claims), name: "level".into() }).unwrap(),
+        Expression::new(Node::Binary(Operator::Equal, operands)).unwrap(),
+    ];
+    let ours = Value::List(vec![Value::text("group:default/ops")]);
+    let data = DataParts {
+        owners: vec![("component:default/app".into(), 0)],
+        tables: vec![("tiers".into(), vec![("app".into(), 1)])],
+        values: vec![ours, Value::Int(3)],
+    };
+    let conditional = Role { condition: Some(ConditionId(0)), ..role("b", &[], &["read"]) };
+    let either = Grant {
+        any: vec![clause(1, &[0]), Clause { condition: Some(ConditionId(1)), ..clause(2, &[1]) }],
+    };
     PolicyParts {
-        name: "small".into(),
         revision: "1".into(),
-        schema: Schema::new(&schema).unwrap(),
-        roles: vec![role("a", &["x", "y"], &[]), role("b", &[], &["read"])],
+        roles: vec![role("a", &["x", "y"], &[]), conditional],
+        conditions,
+        data: Data::new(data).unwrap(),
         actors: vec![("bot".into(), RoleSet::from_bits(2))],
         rules: vec!["r0".into(), "r1".into()],
         accesses: vec![
@@ -93,6 +114,7 @@ pub(crate) fn parts() -> PolicyParts {
             access(vec![clause(1, &[0])], Vec::new()),
             access(vec![clause(3, &[0, 1]), clause(1, &[1])], vec![clause(2, &[1])]),
             required,
+            Access { grants: vec![either], ..Access::default() },
         ],
         scopes: vec!["audit".into(), "read".into()],
         field_access: vec![1, 0, 2, 1, 2, 0],
@@ -102,6 +124,7 @@ pub(crate) fn parts() -> PolicyParts {
             (InputId::Member(TypeId(6), 1), 3),
             (InputId::Value(ORDER, 1), 1),
         ],
-        floor: Some(3),
+        floor: Some(4),
+        ..PolicyParts::new("small", Schema::new(&schema).unwrap())
     }
 }

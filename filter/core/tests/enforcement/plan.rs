@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fieldgate_core::decide::Question;
+use fieldgate_core::decide::{Circumstances, Question};
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::Effect;
 use fieldgate_core::http::GraphqlRequest;
@@ -154,18 +154,22 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
             actor: roles.next(),
             client: roles.next(),
         };
+        let asked = (printed.text.as_str(), choice.of(&document).unwrap());
+        let circumstances = Circumstances::new(&policy, &first, asked, &read, None, None);
         let question = Question {
             plan: &first,
             policy: &policy,
             authority: &authority,
             included: &included,
             supplied: &supplied,
+            circumstances: &circumstances,
         };
         let decided = |plan: &Plan| Question { plan, ..question }.decide();
         prop_assert_eq!(decided(&first), decided(&every), "{}", &printed.text);
         for one in &every.uses {
             let allowed = question.denial(one).is_none();
-            let alone = Plan { uses: vec![*one], ..first.clone() };
+            let mut alone = first.clone();
+            alone.uses = vec![*one];
             let switched_off = !included.includes(one.condition);
             prop_assert_eq!(allowed || switched_off, decided(&alone).denied.is_empty());
         }

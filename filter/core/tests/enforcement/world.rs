@@ -157,21 +157,15 @@ pub(crate) fn policy(schema: Schema, rule: impl Fn(&str) -> Rule) -> Policy {
         condition: None,
     };
     Policy::new(PolicyParts {
-        name: "world".into(),
-        revision: "".into(),
         roles: (0..ROLES).map(role).collect(),
         actors: vec![
             ("agent".into(), RoleSet::from_bits(0b11)),
             ("bot".into(), RoleSet::from_bits(0b1)),
         ],
         rules: vec!["rule".into()],
-        scopes: Vec::new(),
         field_access: (0_u32..).take(accesses.len()).collect(),
-        type_access: Vec::new(),
-        input_access: Vec::new(),
-        floor: None,
         accesses,
-        schema,
+        ..PolicyParts::new("world", schema)
     })
     .expect("a policy")
 }

@@ -76,8 +76,9 @@ impl Tally {
     fn count(&mut self, one: &Use) {
         match &one.outcome {
             Outcome::Granted => {
-                let met =
-                    |clause: &&Clause| clause.met_by.iter().any(|(_, roles)| !roles.is_empty());
+                let met = |clause: &&Clause| {
+                    clause.speaks() && clause.met_by.iter().any(|(_, roles)| !roles.is_empty())
+                };
                 let clauses = one.grants.iter().flat_map(|grant| &grant.any);
                 let rules = clauses.filter(met).flat_map(|clause| &clause.rules);
                 let required = one.requires.iter().map(|requirement| requirement.rule.clone());

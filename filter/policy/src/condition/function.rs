@@ -4,10 +4,10 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr};
 use fieldgate_core::policy::condition::{Fold, Function, Node, Pattern, Value};
 
-use super::Fault;
 use super::Shape;
 use super::kind::Kinds;
 use super::tree::{Part, Reader};
+use crate::diagnostic::Code;
 use crate::suggest::did_you_mean;
 
 /// How a function is called.
@@ -82,14 +82,14 @@ impl Reader<'_> {
                 Style::Member => format!("write `{name}(a)`"),
             };
             let message = format!("`{name}` is not called like this");
-            self.add(Fault::Type, part, message, Some(help));
+            self.add(Code::ConditionType, part, message, Some(help));
             return None;
         };
         let given = call.args.len();
         // `map` can filter as well.
         if given != *count && !(given == 3 && matches!(named, Named::Fold(Fold::Map))) {
             let message = format!("`{name}` has {count} arguments, and not {given}");
-            self.error(Fault::Type, part, message);
+            self.error(Code::ConditionType, part, message);
             return None;
         }
         match named {
@@ -112,7 +112,7 @@ impl Reader<'_> {
             return;
         }
         let hint = did_you_mean(name, NAMES.iter().map(|(known, ..)| *known));
-        self.add(Fault::Unknown, part, format!("unknown function `{name}`"), hint);
+        self.add(Code::ConditionUnknown, part, format!("unknown function `{name}`"), hint);
     }
 
     fn function(
@@ -129,7 +129,7 @@ impl Reader<'_> {
         for (_, given) in &read {
             if !Kinds::of(given).intersects(fits) {
                 let message = format!("`{}` is not for {given}", function.name());
-                self.error(Fault::Type, part, message);
+                self.error(Code::ConditionType, part, message);
                 return None;
             }
         }
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let Expr::Select(select) = &argument.expr else {
             let help = "write `has(a.b)`".to_owned();
             let message = "`has` asks for a member".to_owned();
-            self.add(Fault::Type, argument, message, Some(help));
+            self.add(Code::ConditionType, argument, message, Some(help));
             return None;
         };
         let (of, _) = self.member(argument, select, depth)?;
@@ -154,7 +154,7 @@ impl Reader<'_> {
         let (node, _) = self.read(name, depth)?;
         let Node::Literal(Value::String(table)) = node else {
             let message = "the name of a data table has to stand there, in quotes";
-            self.error(Fault::Type, name, message);
+            self.error(Code::ConditionType, name, message);
             return None;
         };
         let tables = self.scope.tables();
@@ -162,7 +162,7 @@ impl Reader<'_> {
             let hint = did_you_mean(&table, tables.iter().map(String::as_str));
             let hint = hint.unwrap_or_else(|| "declare it under `data`".to_owned());
             let message = format!("unknown data table `{table}`");
-            self.add(Fault::Unknown, name, message, Some(hint));
+            self.add(Code::ConditionUnknown, name, message, Some(hint));
             return None;
         }
         let (node, shape) = key_read?;
@@ -177,25 +177,25 @@ impl Reader<'_> {
         let (node, _) = self.read(pattern, depth)?;
         let Node::Literal(Value::String(literal)) = node else {
             let message = "a pattern has to stand there, in quotes";
-            self.error(Fault::Pattern, pattern, message);
+            self.error(Code::ConditionPattern, pattern, message);
             return None;
         };
         if !literal.is_ascii() && ignores_case(&literal) {
             let message = "without regard to case are ASCII letters alone";
-            self.error(Fault::Pattern, pattern, message);
+            self.error(Code::ConditionPattern, pattern, message);
             return None;
         }
         let compiled = match Pattern::new(&literal) {
             Ok(compiled) => compiled,
             Err(error) => {
                 let message = format!("this is no pattern: {error}");
-                self.error(Fault::Pattern, pattern, message);
+                self.error(Code::ConditionPattern, pattern, message);
                 return None;
             }
         };
         let (node, shape) = text_read?;
         if !Kinds::of(&shape).intersects(Kinds::STRING) {
-            self.error(Fault::Type, part, format!("`matches` is not for {shape}"));
+            self.error(Code::ConditionType, part, format!("`matches` is not for {shape}"));
             return None;
         }
         Some((Node::Matches { text: Box::new(node), pattern: compiled }, Shape::Boolean))
@@ -205,7 +205,7 @@ impl Reader<'_> {
         if Kinds::of(shape).intersects(Kinds::STRING) {
             return Some(());
         }
-        self.error(Fault::Type, part, format!("this has to be a string, and is {shape}"));
+        self.error(Code::ConditionType, part, format!("this has to be a string, and is {shape}"));
         None
     }
 
@@ -216,7 +216,7 @@ impl Reader<'_> {
         let (name, rest) = call.args.split_first()?;
         let Expr::Ident(local) = &name.expr else {
             let message = format!("the first argument of `{}` is a name", fold.name());
-            self.error(Fault::Type, name, message);
+            self.error(Code::ConditionType, name, message);
             return None;
         };
         let (body, filter) = match rest {
@@ -236,7 +236,7 @@ impl Reader<'_> {
         let ((range, shape), (body, result)) = (range?, read?);
         if !Kinds::of(&shape).intersects(Kinds::LIST.or(Kinds::MAP)) {
             let message = format!("`{}` is not for {shape}", fold.name());
-            self.error(Fault::Type, target, message);
+            self.error(Code::ConditionType, target, message);
             return None;
         }
         let range = match filter {

@@ -4,10 +4,10 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, operators};
 use fieldgate_core::policy::condition::{Node, Operator, Value};
 
-use super::Fault;
 use super::Shape;
 use super::kind::Kinds;
 use super::tree::{Part, Reader};
+use crate::diagnostic::Code;
 
 impl Reader<'_> {
     /// The value of an operator; `None` outside if the call is of a function.
@@ -55,7 +55,7 @@ impl Reader<'_> {
         let Some(shape) = result(operator, &left, &right) else {
             let sign = call.func_name.trim_matches(['_', '@']);
             let message = format!("`{sign}` is not for {left} and {right}");
-            self.error(Fault::Type, part, message);
+            self.error(Code::ConditionType, part, message);
             return None;
         };
         Some((Node::Binary(operator, Box::new([one, other])), shape))
@@ -80,7 +80,7 @@ impl Reader<'_> {
         }
         let kinds = Kinds::of(&shape).and(Kinds::INT.or(Kinds::DOUBLE));
         if kinds == Kinds::NONE {
-            self.error(Fault::Type, part, format!("`-` is not for {shape}"));
+            self.error(Code::ConditionType, part, format!("`-` is not for {shape}"));
             return None;
         }
         Some((Node::Negate(Box::new(one)), Shape::of_kinds(kinds)))
@@ -111,7 +111,7 @@ impl Reader<'_> {
             _ => (Kinds::NONE, Shape::Dyn),
         };
         if !Kinds::of(&by).intersects(fits) {
-            self.error(Fault::Type, part, format!("{shape} has no index that is {by}"));
+            self.error(Code::ConditionType, part, format!("{shape} has no index that is {by}"));
             return None;
         }
         Some((Node::Index(Box::new([of, at])), element))
@@ -131,7 +131,7 @@ impl Reader<'_> {
             return Some(());
         }
         let message = format!("this has to be true or false, and is {shape}");
-        self.error(Fault::Type, part, message);
+        self.error(Code::ConditionType, part, message);
         None
     }
 }

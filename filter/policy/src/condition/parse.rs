@@ -6,7 +6,6 @@ use std::thread;
 use cel::parser::ParseError;
 use cel::{Env, IdedExpr};
 
-use super::Fault;
 use super::place::{Places, within};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::Text;
@@ -61,8 +60,7 @@ fn finding(text: &Text, error: Option<&ParseError>) -> Diagnostic {
     });
     let place = place.unwrap_or_else(|| text.place.clone());
     let why = error.map(|error| explain(&error.msg)).unwrap_or_default();
-    let finding =
-        Diagnostic::error(Code::Condition(Fault::Syntax), &place, "this is no CEL expression");
+    let finding = Diagnostic::error(Code::ConditionSyntax, &place, "this is no CEL expression");
     if why.is_empty() { finding } else { finding.label(why) }
 }
 

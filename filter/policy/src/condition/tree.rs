@@ -9,7 +9,7 @@ use fieldgate_core::policy::condition::{Node, Value};
 
 use super::kind::Kinds;
 use super::place::Places;
-use super::{Fault, Scope, Shape};
+use super::{Scope, Shape};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::suggest::did_you_mean;
 
@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         if depth >= CONDITION_DEPTH {
             if !self.is_too_deep {
                 let message = format!("a condition nests deeper than {CONDITION_DEPTH}");
-                self.error(Fault::Size, part, message);
+                self.error(Code::ConditionSize, part, message);
             }
             self.is_too_deep = true;
             return None;
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
             format!("there is {}", known.join(", "))
         });
         let message = format!("unknown variable `{name}`");
-        self.add(Fault::Unknown, part, message, Some(hint));
+        self.add(Code::ConditionUnknown, part, message, Some(hint));
         None
     }
 
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             Shape::Dyn => Shape::Dyn,
             other => {
                 let message = format!("{other} has no member `{}`", select.field);
-                self.error(Fault::Type, part, message);
+                self.error(Code::ConditionType, part, message);
                 return None;
             }
         };
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
             let known: Vec<String> = names().map(|one| format!("`{one}`")).collect();
             (!known.is_empty()).then(|| format!("there is {}", known.join(", ")))
         });
-        self.add(Fault::Unknown, part, format!("unknown member `{name}`"), hint);
+        self.add(Code::ConditionUnknown, part, format!("unknown member `{name}`"), hint);
         None
     }
 
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
             let keys = Kinds::STRING.or(Kinds::INTEGER).or(Kinds::BOOLEAN);
             if !Kinds::of(&key_shape).intersects(keys) {
                 let message = format!("{key_shape} cannot be a key");
-                self.error(Fault::Type, &entry.key, message);
+                self.error(Code::ConditionType, &entry.key, message);
                 read.push(None);
                 continue;
             }
@@ -200,23 +200,22 @@ impl<'a> Reader<'a> {
         Some((Node::Map(read.into_iter().collect::<Option<_>>()?), shape))
     }
 
-    pub(super) fn error(&mut self, fault: Fault, part: &IdedExpr, message: impl Into<String>) {
-        self.add(fault, part, message.into(), None);
+    pub(super) fn error(&mut self, code: Code, part: &IdedExpr, message: impl Into<String>) {
+        self.add(code, part, message.into(), None);
     }
 
     pub(super) fn unsupported(&mut self, part: &IdedExpr, message: impl Into<String>) {
-        self.error(Fault::Unsupported, part, message);
+        self.error(Code::ConditionUnsupported, part, message);
     }
 
     pub(super) fn add(
         &mut self,
-        fault: Fault,
+        code: Code,
         part: &IdedExpr,
         message: String,
         help: Option<String>,
     ) {
         let place = self.places.of(part);
-        self.findings
-            .add(Diagnostic::error(Code::Condition(fault), &place, message).maybe_help(help));
+        self.findings.add(Diagnostic::error(code, &place, message).maybe_help(help));
     }
 }

@@ -33,7 +33,7 @@ pub enum Needs {
 
 impl Case<'_> {
     pub(super) fn changes(&self) -> Vec<Change> {
-        if self.question().decide().denied.is_empty() {
+        if self.question.decide().denied.is_empty() {
             return Vec::new();
         }
         let denied = self.parties().into_iter().filter(|(_, roles)| !self.would_allow(*roles));
@@ -45,7 +45,7 @@ impl Case<'_> {
         let (without, left) = (held.intersection(forbidding), minus(held, forbidding));
         let names =
             |set: &[RoleSet]| self.names(set.iter().copied().fold(RoleSet::EMPTY, RoleSet::union));
-        let declared = RoleSet::singles().take(self.policy.parts().roles.len());
+        let declared = RoleSet::singles().take(self.question.policy.parts().roles.len());
         let may = |one: &RoleSet| !forbidding.intersects(*one) && !left.intersects(*one);
         let mut candidates: Vec<RoleSet> = declared.filter(may).collect();
         let with =
@@ -72,22 +72,22 @@ impl Case<'_> {
     /// Whether the operation would be allowed if this party alone had to be granted it.
     fn would_allow(&self, roles: RoleSet) -> bool {
         let (unclear, actor, client) = (RoleSet::EMPTY, None, None);
-        let own = self.authority.clone();
+        let own = self.question.authority.clone();
         let authority = Authority { subject: roles, unclear, actor, client, ..own };
-        Question { authority: &authority, ..self.question() }.allows()
+        Question { authority: &authority, ..*self.question }.allows()
     }
 
     /// The roles that deny rules are about, for the fields that are executed.
     fn forbidding(&self) -> RoleSet {
-        let question = self.question();
-        let executed = question.uses().filter(|one| self.included.includes(one.condition));
+        let Question { policy, included, .. } = *self.question;
+        let executed = self.question.uses().filter(|one| included.includes(one.condition));
         let denies = executed.filter_map(|one| match one.target {
-            Target::Field(field) => self.policy.access(field),
-            Target::Type(of) => self.policy.type_access(of),
-            Target::Input(input) => self.policy.input_access(input),
+            Target::Field(field) => policy.access(field),
+            Target::Type(of) => policy.type_access(of),
+            Target::Input(input) => policy.input_access(input),
             Target::Unknown { .. } => None,
         });
-        let clauses = denies.chain(self.policy.floor()).flat_map(|Access { denies, .. }| denies);
+        let clauses = denies.chain(policy.floor()).flat_map(|Access { denies, .. }| denies);
         clauses.fold(RoleSet::EMPTY, |set, clause| set.union(clause.roles))
     }
 }

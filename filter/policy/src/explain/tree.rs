@@ -94,21 +94,40 @@ pub struct Clause {
     pub roles: Vec<String>,
     /// Each party with those of the roles that it has.
     pub met_by: Vec<(Party, Vec<String>)>,
+    /// What has to hold, too.
+    pub condition: Option<Condition>,
+}
+
+/// A condition of a rule, for one request.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// As it is written.
+    pub text: String,
+    /// What it comes to; none where it cannot be evaluated.
+    pub holds: Option<bool>,
+}
+
+impl Clause {
+    /// Whether the condition, if there is one, lets it speak.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.holds == Some(true))
+    }
 }
 
 impl Case<'_> {
     pub(super) fn tree(&self) -> Vec<Field> {
-        let mut uses: Vec<Vec<Use>> = self.plan.path.iter().map(|_| Vec::new()).collect();
+        let mut uses: Vec<Vec<Use>> = self.question.plan.path.iter().map(|_| Vec::new()).collect();
         let mut parts = vec![Part::Field; uses.len()];
-        for one in self.question().uses() {
+        for one in self.question.uses() {
             parts.get_mut(one.at.position()).iter_mut().for_each(|at| **at = self.part(one.target));
             uses.get_mut(one.at.position()).iter_mut().for_each(|at| at.push(self.judge(one)));
         }
         // A node's parent comes before it: from the last to the first, each is complete when it goes
         // to its parent.
-        let mut below: Vec<Vec<Field>> = self.plan.path.iter().map(|_| Vec::new()).collect();
+        let mut below: Vec<Vec<Field>> = self.question.plan.path.iter().map(|_| Vec::new()).collect();
         let mut roots = Vec::new();
-        for (at, node) in self.plan.path.iter().enumerate().rev() {
+        for (at, node) in self.question.plan.path.iter().enumerate().rev() {
             let mut fields = below.pop().unwrap_or_default();
             fields.reverse();
             let (part, uses) = (parts.pop().unwrap_or(Part::Field), uses.pop().unwrap_or_default());
@@ -150,7 +169,7 @@ impl Case<'_> {
                 Part::Field
             }
             Target::Unknown { parent: None, .. } => {
-                let schema = self.policy.schema();
+                let schema = self.question.policy.schema();
                 let root = match self.kind {
                     OperationKind::Query => Some(schema.query()),
                     OperationKind::Mutation => schema.mutation(),
@@ -162,7 +181,7 @@ impl Case<'_> {
     }
 
     fn judge(&self, one: &plan::Use) -> Use {
-        let denial = self.question().denial(one);
+        let denial = self.question.denial(one);
         let outcome = match (one.target, denial) {
             (Target::Unknown { reason, .. }, _) => Outcome::Unknown(reason),
             (_, None) => Outcome::Granted,
@@ -171,25 +190,26 @@ impl Case<'_> {
             }
         };
         let access = match one.target {
-            Target::Field(field) => self.policy.access(field),
-            Target::Type(of) => self.policy.type_access(of),
-            Target::Input(input) => self.policy.input_access(input),
+            Target::Field(field) => self.question.policy.access(field),
+            Target::Type(of) => self.question.policy.type_access(of),
+            Target::Input(input) => self.question.policy.input_access(input),
             Target::Unknown { .. } => None,
         };
         let rules::Access { grants, denies, requires, .. } = access.cloned().unwrap_or_default();
-        let clauses =
-            |clauses: &[rules::Clause]| clauses.iter().map(|one| self.clause(one)).collect();
+        let clauses = |clauses: &[rules::Clause]| {
+            clauses.iter().map(|clause| self.clause(clause, one)).collect()
+        };
         Use {
             coordinate: self.coordinate(one),
             outcome,
-            switched_off: !self.included.includes(one.condition),
+            switched_off: !self.question.included.includes(one.condition),
             grants: grants.iter().map(|grant| Grant { any: clauses(&grant.any) }).collect(),
             denies: clauses(&denies),
             requires: requires.iter().map(|one| self.requirement(one)).collect(),
         }
     }
 
-    fn clause(&self, clause: &rules::Clause) -> Clause {
+    fn clause(&self, clause: &rules::Clause, one: &plan::Use) -> Clause {
         let met = |(party, roles): (Party, rules::RoleSet)| {
             (party, self.names(clause.roles.intersection(roles)))
         };
@@ -197,14 +217,25 @@ impl Case<'_> {
             rules: self.rule_names(&clause.rules),
             roles: self.names(clause.roles),
             met_by: self.parties().into_iter().map(met).collect(),
+            condition: clause.condition.map(|id| self.condition(id, one)),
         }
+    }
+
+    fn condition(&self, id: rules::ConditionId, one: &plan::Use) -> Condition {
+        let text = usize::try_from(id.0).ok().and_then(|at| self.conditions.get(at));
+        let holds = match self.question.truth(id, one) {
+            rules::Truth::Holds => Some(true),
+            rules::Truth::Fails => Some(false),
+            rules::Truth::Error => None,
+        };
+        Condition { text: text.cloned().unwrap_or_default(), holds }
     }
 
     fn requirement(&self, requirement: &rules::Requirement) -> Requirement {
         let rules::Requirement { rule, any } = requirement;
         let need = |rules::Need { roles, scopes, caller }: &rules::Need| {
             let roles = self.names(*roles).into_iter().map(|role| format!("role {role}"));
-            let scopes = scopes.iter().filter_map(|scope| self.policy.scope_name(*scope));
+            let scopes = scopes.iter().filter_map(|scope| self.question.policy.scope_name(*scope));
             let scopes = scopes.map(|scope| format!("scope {scope}"));
             let needed: Vec<String> = roles.chain(scopes).collect();
             match (needed.is_empty(), caller) {
@@ -214,22 +245,22 @@ impl Case<'_> {
             }
         };
         let parties = self.parties().into_iter().map(|(party, _)| party);
-        let met = self.authority.parties().map(|party| requirement.is_met(&party));
+        let met = self.question.authority.parties().map(|party| requirement.is_met(&party));
         Requirement {
-            rule: self.policy.rule_name(*rule).to_owned(),
+            rule: self.question.policy.rule_name(*rule).to_owned(),
             any: any.iter().map(need).collect(),
             met_by: parties.zip(met).collect(),
         }
     }
 
     fn rule_names(&self, rules: &[rules::RuleId]) -> Vec<String> {
-        rules.iter().map(|rule| self.policy.rule_name(*rule).to_owned()).collect()
+        rules.iter().map(|rule| self.question.policy.rule_name(*rule).to_owned()).collect()
     }
 
     fn coordinate(&self, one: &plan::Use) -> String {
-        let schema = self.policy.schema();
+        let schema = self.question.policy.schema();
         let type_name = |of| schema.type_def(of).map_or("", |def| def.name);
-        let name = self.plan.place(one.at).map_or("", |place| self.text(place));
+        let name = self.question.plan.place(one.at).map_or("", |place| self.text(place));
         match one.target {
             Target::Field(field) => schema.coordinate(field),
             Target::Type(of) => type_name(of).to_owned(),

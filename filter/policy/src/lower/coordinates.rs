@@ -6,6 +6,7 @@ use fieldgate_core::policy::schema::{
     FieldDef, FieldId, InputId, Schema, TypeDef, TypeId, TypeKind,
 };
 
+use super::conditions::Conditions;
 use super::requirements;
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::policy::PolicySource;
@@ -228,17 +229,14 @@ impl<'a> Coordinates<'a> {
     }
 }
 
-/// Adds a finding for each pattern that names nothing.
-pub fn check(source: &PolicySource, schema: &SchemaSource, findings: &mut Findings) {
+/// Adds a finding for whatever does not fit the schema, and gives the conditions of the policy.
+pub fn check(
+    source: &PolicySource,
+    schema: &SchemaSource,
+    findings: &mut Findings,
+) -> Conditions {
     let all = Coordinates::new(schema);
     requirements::check(source, &schema.document, findings);
-    let conditions =
-        source.rules.iter().chain(&source.floor).filter_map(|one| one.condition.as_ref());
-    for condition in conditions.chain(source.roles.iter().filter_map(|one| one.condition.as_ref()))
-    {
-        let message = "conditions are not available yet";
-        findings.add(Diagnostic::error(Code::NotAvailable, &condition.place, message));
-    }
     for rule in &source.rules {
         let patterns = rule.fields.iter().map(|one| (Kind::Fields, one));
         for (kind, Pattern { matches, place }) in
@@ -276,6 +274,7 @@ pub fn check(source: &PolicySource, schema: &SchemaSource, findings: &mut Findin
             }
         }
     }
+    Conditions::read(source, &all, findings)
 }
 
 type Problem = (Code, String, Option<String>);

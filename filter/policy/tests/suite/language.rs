@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use fieldgate_core::policy::data::Data;
 use fieldgate_policy::diagnostic::Findings;
 use fieldgate_policy::policy::PolicySource;
 use fieldgate_policy::source::SourceFile;
@@ -51,10 +52,11 @@ fn every_example_is_a_policy() {
         let file = SourceFile::new("policy.yaml", policy.clone());
         let node = yaml::read(&file, &mut findings).unwrap();
         let source = PolicySource::read(&node, &mut findings);
-        lower::check(&source, &schema, &mut findings);
+        let conditions = lower::check(&source, &schema, &mut findings);
         let found = findings.into_sorted();
         assert!(found.is_empty(), "{found:#?}\n{policy}");
-        assert!(lower::lower(&source, schema, None).is_ok(), "{policy}");
+        let data = Data::default();
+        assert!(lower::lower(&source, schema, (&conditions, data), None).is_ok(), "{policy}");
         count += 1;
     }
     assert!(count >= 5, "{count} examples");

@@ -262,7 +262,7 @@ fn known(file: &str, value: &Value, pointer: &str) -> BTreeSet<String> {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("cases")).unwrap();
     let original = every_key();
-    for name in ["fieldgate.yaml", "policy.yaml", "schema.graphql", "jwks.json", "revoked.txt"] {
+    for name in NAMES {
         fs::copy(original.join(name), folder.join(name)).unwrap();
     }
     // JSON is YAML.
@@ -274,6 +274,17 @@ fn known(file: &str, value: &Value, pointer: &str) -> BTreeSet<String> {
     let help = finding.and_then(|one| one.help.as_ref()).unwrap();
     help.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
+
+/// The files of the bundle that names every key.
+const NAMES: [&str; 7] = [
+    "fieldgate.yaml",
+    "policy.yaml",
+    "schema.graphql",
+    "jwks.json",
+    "revoked.txt",
+    "items.yaml",
+    "catalog.yaml",
+];
 
 fn every_key() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bundles/every-key")

@@ -1,6 +1,7 @@
 //! Policies from texts.
 
 use fieldgate_core::policy::Policy;
+use fieldgate_core::policy::data::Data;
 use fieldgate_core::policy::rules::{
     Access, Caller, Clause, Grant, Party, RoleSet, ScopeSet, Truth, Verdict,
 };
@@ -18,9 +19,9 @@ pub(crate) fn policy(schema: &str, policy: &str) -> Policy {
     let file = SourceFile::new("policy.yaml", policy.to_owned());
     let node = yaml::read(&file, &mut findings);
     let source = node.map(|node| PolicySource::read(&node, &mut findings)).unwrap_or_default();
-    index.iter().for_each(|index| lower::check(&source, index, &mut findings));
+    let checked = index.as_ref().map(|index| lower::check(&source, index, &mut findings));
     assert!(!findings.has_errors(), "{:#?}\n{schema}\n{policy}", findings.into_sorted());
-    lower::lower(&source, index.unwrap(), None).unwrap()
+    lower::lower(&source, index.unwrap(), (&checked.unwrap(), Data::default()), None).unwrap()
 }
 
 /// What decides a coordinate.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::BlobError;
 use super::access::{WireAccess, WireInput, input_of};
+use super::data::WireData;
+use super::expression::WireExpressions;
 use super::bounded::AtMost;
 use crate::policy::rules::{Access, ConditionId, Role, RoleSet};
 use crate::policy::schema::{FieldRow, InputRow, Lists, NameId, Names, Schema, SchemaError};
@@ -31,6 +33,8 @@ pub(super) struct Wire<'a> {
     input_access: Vec<(WireInput, u32)>,
     floor: Option<u32>,
     accesses: Vec<WireAccess>,
+    conditions: WireExpressions<'a>,
+    data: WireData<'a>,
     type_names: WireNames<'a>,
     /// Those of everything else.
     names: WireNames<'a>,
@@ -90,8 +94,10 @@ struct WireRef {
     shape: u32,
 }
 
-impl<'a> From<&'a PolicyParts> for Wire<'a> {
-    fn from(parts: &'a PolicyParts) -> Self {
+impl<'a> Wire<'a> {
+    /// # Errors
+    /// [`BlobError`] for conditions and data that have no place on the wire.
+    pub(super) fn new(parts: &'a PolicyParts) -> Result<Self, BlobError> {
         let PolicyParts {
             name,
             revision,
@@ -105,6 +111,8 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
             type_access,
             input_access,
             floor,
+            conditions,
+            data,
         } = parts;
         let Tables {
             type_names,
@@ -137,7 +145,7 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
             WireField { name: name.0, returns: WireRef::from(returns), arguments }
         };
         let list = |list: &[InputRow]| list.iter().map(WireRow::from).collect();
-        Self {
+        Ok(Self {
             name,
             revision,
             roles: roles.iter().map(role).collect(),
@@ -149,6 +157,8 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
             input_access: input_access.iter().map(|(id, at)| (WireInput::from(*id), *at)).collect(),
             floor: *floor,
             accesses: accesses.iter().map(WireAccess::from).collect(),
+            conditions: WireExpressions::new(conditions)?,
+            data: WireData::new(data)?,
             type_names: WireNames::from(type_names),
             names: WireNames::from(names),
             defaults: WireNames::from(defaults),
@@ -158,7 +168,7 @@ impl<'a> From<&'a PolicyParts> for Wire<'a> {
             query: query.0,
             mutation: mutation.map(|id| id.0),
             subscription: subscription.map(|id| id.0),
-        }
+        })
     }
 }
 
@@ -181,6 +191,7 @@ impl<'a> Wire<'a> {
         let too_many = BlobError::Policy(PolicyError::UnusedAccess);
         let accesses = at_most(used, &mut from)?.ok_or(too_many)?;
 
+        let (conditions, data) = next(&mut from)?;
         let (type_names, names, defaults, types) = next(&mut from)?;
         let fields: Vec<WireField> = next(&mut from)?;
         let too_many = BlobError::Schema(SchemaError::Tables);
@@ -201,6 +212,8 @@ impl<'a> Wire<'a> {
             input_access,
             floor,
             accesses,
+            conditions,
+            data,
             type_names,
             names,
             defaults,
@@ -227,6 +240,8 @@ impl<'a> Wire<'a> {
             input_access,
             floor,
             accesses,
+            conditions,
+            data,
             type_names,
             names,
             defaults,
@@ -303,6 +318,8 @@ impl<'a> Wire<'a> {
             type_access: type_access.into_iter().map(|(of, at)| (TypeId(of), at)).collect(),
             input_access,
             floor,
+            conditions: conditions.read()?,
+            data: data.read()?,
         })
     }
 }

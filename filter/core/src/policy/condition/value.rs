@@ -47,6 +47,25 @@ impl<'v> Value<'v> {
         Self::Map(members.into_iter().map(|(name, value)| (Self::text(name), value)).collect())
     }
 
+    /// The same, with copies of its texts.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Uint(value) => Value::Uint(value),
+            Self::Double(value) => Value::Double(value),
+            Self::String(text) => Value::String(Cow::Owned(text.into_owned())),
+            Self::List(elements) => Value::List(elements.into_iter().map(Self::into_owned).collect()),
+            Self::Map(entries) => {
+                let entries =
+                    entries.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned()));
+                Value::Map(entries.collect())
+            }
+        }
+    }
+
     /// The same, without copies of its texts.
     pub(super) fn borrowed(&'v self) -> Self {
         match self {
@@ -71,6 +90,22 @@ impl<'v> Value<'v> {
             Self::Double(value) => Some(Number::Double(*value)),
             Self::Null | Self::Bool(_) | Self::String(_) | Self::List(_) | Self::Map(_) => None,
         }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let inside = match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::Double(_) => 0,
+            Self::String(text) => text.len(),
+            Self::List(elements) => {
+                elements.iter().map(Self::bytes).fold(0, usize::saturating_add)
+            }
+            Self::Map(entries) => {
+                let all = entries.iter().flat_map(|(key, value)| [key, value]);
+                all.map(Self::bytes).fold(0, usize::saturating_add)
+            }
+        };
+        inside.saturating_add(size_of::<Self>())
     }
 
     /// How many values it is, with those inside; `None` if they nest deeper than `depth`.

@@ -1,0 +1,272 @@
+//! What an occurrence of a field is given, for conditions: its coerced arguments (GraphQL spec 6.4.1,
+//! CoerceArgumentValues), as a CEL map.
+//!
+//! A plan keeps literals as they are written and the numbers of variables; what a request has for
+//! those is put in when a condition asks. An argument without a value and without a default is not
+//! there. An ID is a text, an enum value too, and a value where a list is expected is a list of it.
+
+use std::borrow::Cow;
+
+use crate::document::{Argument, Field, ObjectField, Value as Written, ValueKind};
+use crate::json::{Json, MAX_DEPTH};
+use crate::limits::NESTING;
+use crate::policy::condition::Value;
+use crate::policy::schema::{FieldId, InputDef, Schema, TypeKind, TypeRef};
+
+use super::Plan;
+use super::arguments::Names;
+use super::variables::VariableId;
+
+/// A position in [`Plan::occurrences`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OccurrenceId(pub(super) usize);
+
+/// A field where it is asked for, with what it is given there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The field on the type that it is validated on.
+    pub(super) field: FieldId,
+    pub(super) arguments: Vec<(Box<str>, Literal)>,
+}
+
+/// A literal, without the document that it is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Literal {
+    Null,
+    Boolean(bool),
+    /// As it is written.
+    Number(Box<str>),
+    /// A string, or an enum value.
+    Text(Box<str>),
+    List(Vec<Literal>),
+    Object(Vec<(Box<str>, Literal)>),
+    Variable(VariableId),
+}
+
+impl Occurrence {
+    pub(super) fn new(
+        field: FieldId,
+        written: &Field<'_>,
+        names: &Names<'_, '_>,
+        source: &str,
+    ) -> Self {
+        let argument =
+            |given: &Argument<'_>| (given.name.text.into(), literal(&given.value, names, source));
+        Self { field, arguments: written.arguments.iter().map(argument).collect() }
+    }
+}
+
+/// As deep as the document's reader let it be.
+pub(super) fn literal(value: &Written<'_>, names: &Names<'_, '_>, source: &str) -> Literal {
+    let text = || value.span.text(source).unwrap_or_default();
+    match &value.kind {
+        // One that is not defined has been refused.
+        ValueKind::Variable(name) => {
+            names.position(name.text).map_or(Literal::Null, |at| Literal::Variable(VariableId::new(at)))
+        }
+        ValueKind::Int | ValueKind::Float => Literal::Number(text().into()),
+        ValueKind::String | ValueKind::BlockString => {
+            Literal::Text(value.string(source).unwrap_or_default().into())
+        }
+        ValueKind::Boolean(value) => Literal::Boolean(*value),
+        ValueKind::Null => Literal::Null,
+        ValueKind::Enum => Literal::Text(text().into()),
+        ValueKind::List(items) => {
+            Literal::List(items.iter().map(|one| literal(one, names, source)).collect())
+        }
+        ValueKind::Object(members) => {
+            let member = |ObjectField { name, value, .. }: &ObjectField<'_>| {
+                (name.text.into(), literal(value, names, source))
+            };
+            Literal::Object(members.iter().map(member).collect())
+        }
+    }
+}
+
+/// What coercion looks at: the plan, the schema, and what the request has for each variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Coercion<'c> {
+    /// The plan.
+    pub plan: &'c Plan,
+    /// The schema that it was made with.
+    pub schema: &'c Schema,
+    /// What the request has for each of the plan's variables.
+    pub given: &'c [Option<&'c Json<'c>>],
+}
+
+impl<'c> Coercion<'c> {
+    /// The arguments of an occurrence as a map; none for an occurrence of another plan.
+    #[must_use]
+    pub fn arguments(self, occurrence: OccurrenceId) -> Option<Value<'c>> {
+        let OccurrenceId(at) = occurrence;
+        let Occurrence { field, arguments } = self.plan.occurrences.get(at)?;
+        let definition = self.schema.field_def(*field)?;
+        let mut entries = Vec::new();
+        for argument in self.schema.arguments(&definition) {
+            let given = arguments.iter().find(|(name, _)| **name == *argument.name);
+            let value = given.and_then(|(_, given)| self.literal(given, argument.ty, 0));
+            let value = value.or_else(|| self.default(&argument, 0));
+            entries.extend(value.map(|value| (Value::text(argument.name), value)));
+        }
+        Some(Value::Map(entries))
+    }
+
+    /// None for a variable that has no value.
+    fn literal(self, literal: &'c Literal, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
+        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        match (literal, ty.item()) {
+            (Literal::Variable(id), _) => self.variable(*id, ty, depth),
+            (Literal::Null, _) => Some(Value::Null),
+            (Literal::List(items), Some(item)) => {
+                let items = items.iter();
+                // A list holds null where its variable has no value (spec 6.4.1).
+                let items = items.map(|one| self.literal(one, item, depth).unwrap_or(Value::Null));
+                Some(Value::List(items.collect()))
+            }
+            (_, Some(item)) => Some(Value::List(vec![self.literal(literal, item, depth)?])),
+            (Literal::Object(members), None) => {
+                let object = self.object(ty, depth, |name| {
+                    let given = members.iter().find(|(given, _)| **given == *name);
+                    given.map(|(_, value)| move |ty, depth| self.literal(value, ty, depth))
+                });
+                // Or else it is a scalar of the server's own.
+                let any = |(name, value): &'c (Box<str>, Literal)| {
+                    Some((Value::text(name), self.literal(value, ty, depth)?))
+                };
+                Some(object.unwrap_or_else(|| Value::Map(members.iter().filter_map(any).collect())))
+            }
+            (Literal::List(items), None) => {
+                let items = items.iter();
+                let items = items.map(|one| self.literal(one, ty, depth).unwrap_or(Value::Null));
+                Some(Value::List(items.collect()))
+            }
+            (Literal::Boolean(value), None) => Some(Value::Bool(*value)),
+            (Literal::Text(text), None) => Some(Value::text(text)),
+            (Literal::Number(text), None) => Some(match self.scalar(ty) {
+                "ID" => Value::text(text),
+                "Float" => Value::Double(text.parse().unwrap_or(f64::INFINITY)),
+                _ => number(text),
+            }),
+        }
+    }
+
+    fn variable(self, id: VariableId, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
+        if let Some(Some(json)) = self.given.get(id.position()) {
+            return self.json(json, ty, depth);
+        }
+        let default = self.plan.defaults.get(id.position())?.as_ref()?;
+        self.literal(default, ty, depth)
+    }
+
+    fn json(self, json: &'c Json<'c>, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
+        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        match (json, ty.item()) {
+            (Json::Null, _) => Some(Value::Null),
+            (Json::Array(items), Some(item)) => {
+                let items = items.iter().map(|one| self.json(one, item, depth));
+                Some(Value::List(items.collect::<Option<Vec<Value<'c>>>>()?))
+            }
+            (_, Some(item)) => Some(Value::List(vec![self.json(json, item, depth)?])),
+            (Json::Object(members), None) => {
+                let object = self.object(ty, depth, |name| {
+                    let given = members.iter().find(|(given, _)| given == name);
+                    given.map(|(_, value)| move |ty, depth| self.json(value, ty, depth))
+                });
+                Some(object.unwrap_or_else(|| Value::from(json)))
+            }
+            (Json::Number(number), None) => Some(self.json_number(number, ty)),
+            (_, None) => Some(Value::from(json)),
+        }
+    }
+
+    /// The members of an input object in the order of its type, with its defaults; none for another
+    /// type.
+    fn object<F>(
+        self,
+        ty: TypeRef,
+        depth: u32,
+        given: impl Fn(&str) -> Option<F>,
+    ) -> Option<Value<'c>>
+    where
+        F: Fn(TypeRef, u32) -> Option<Value<'c>>,
+    {
+        let def = self.schema.type_def(ty.named)?;
+        if !matches!(def.kind, TypeKind::Input | TypeKind::OneOf) {
+            return None;
+        }
+        let mut entries = Vec::new();
+        for member in self.schema.members(&def) {
+            let value = given(member.name).and_then(|given| given(member.ty, depth));
+            let value = value.or_else(|| self.default(&member, depth));
+            entries.extend(value.map(|value| (Value::text(member.name), value)));
+        }
+        Some(Value::Map(entries))
+    }
+
+    /// A default value of the schema.
+    fn default(self, of: &InputDef<'c>, depth: u32) -> Option<Value<'c>> {
+        let json = Json::read(of.default?, MAX_DEPTH).ok()?;
+        self.owned(json, of.ty, depth)
+    }
+
+    /// The same for a value that is nowhere else.
+    fn owned(self, json: Json<'c>, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
+        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        match (json, ty.item()) {
+            (Json::Null, _) => Some(Value::Null),
+            (Json::Array(items), item) => {
+                let of = item.unwrap_or(ty);
+                let items = items.into_iter().map(|one| self.owned(one, of, depth));
+                Some(Value::List(items.collect::<Option<Vec<Value<'c>>>>()?))
+            }
+            (json, Some(item)) => Some(Value::List(vec![self.owned(json, item, depth)?])),
+            (Json::Bool(value), None) => Some(Value::Bool(value)),
+            (Json::String(text), None) => Some(Value::String(text)),
+            (Json::Number(number), None) => Some(self.json_number(&number, ty)),
+            (Json::Object(members), None) => {
+                let def = self.schema.type_def(ty.named)?;
+                let mut entries = Vec::new();
+                if !matches!(def.kind, TypeKind::Input | TypeKind::OneOf) {
+                    for (name, value) in members {
+                        entries.push((Value::String(name), self.owned(value, ty, depth)?));
+                    }
+                    return Some(Value::Map(entries));
+                }
+                let mut members = members;
+                for member in self.schema.members(&def) {
+                    let at = members.iter().position(|(name, _)| name == member.name);
+                    let given = at.map(|at| members.swap_remove(at).1);
+                    let value = match given {
+                        Some(given) => self.owned(given, member.ty, depth),
+                        None => self.default(&member, depth),
+                    };
+                    entries.extend(value.map(|value| (Value::text(member.name), value)));
+                }
+                Some(Value::Map(entries))
+            }
+        }
+    }
+
+    /// An ID is a text, and a Float has a fraction, whatever they are written as.
+    fn json_number(self, number: &serde_json::Number, ty: TypeRef) -> Value<'static> {
+        match (self.scalar(ty), number.as_f64()) {
+            ("ID", _) => Value::String(Cow::Owned(number.to_string())),
+            ("Float", Some(double)) => Value::Double(double),
+            (_, _) => Value::from(number),
+        }
+    }
+
+    fn scalar(self, ty: TypeRef) -> &'c str {
+        self.schema.type_def(ty.named).map_or("", |def| def.name)
+    }
+}
+
+/// A number as conditions have it: whole ones are integers if they fit.
+fn number(text: &str) -> Value<'static> {
+    match (text.parse::<i64>(), text.parse::<u64>()) {
+        (Ok(int), _) => Value::Int(int),
+        (Err(_), Ok(uint)) => Value::Uint(uint),
+        // INVARIANT: the grammar's numbers are Rust's. One that is too large is infinite.
+        (Err(_), Err(_)) => Value::Double(text.parse().unwrap_or(f64::INFINITY)),
+    }
+}
