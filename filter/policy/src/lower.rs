@@ -42,7 +42,7 @@ pub fn lower(
     let mut roles: Vec<Role> = source
         .roles
         .iter()
-        .map(|RoleSource { name, groups, scopes, condition: _ }| Role {
+        .map(|RoleSource { name, groups, scopes, .. }| Role {
             condition: conditions.of_role(&name.text),
             name: name.text.as_str().into(),
             groups: sorted(groups),

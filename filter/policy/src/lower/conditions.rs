@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fieldgate_core::policy::condition::Expression;
+use fieldgate_core::policy::condition::{Expression, Node};
 use fieldgate_core::policy::rules::ConditionId;
 use fieldgate_core::policy::schema::{FieldId, InputId, Schema, TypeKind, TypeRef};
 
@@ -11,6 +11,7 @@ use crate::condition::{self, Scope, Shape};
 use crate::diagnostic::Findings;
 use crate::policy::pattern::Kind;
 use crate::policy::{PolicySource, RuleSource};
+use crate::source::Text;
 
 /// How deep the types of arguments are looked into.
 const DEPTH: usize = 5;
@@ -36,10 +37,14 @@ impl Conditions {
         let mut conditions = Self::default();
         for role in &source.roles {
             let scope = Scope::role().with_tables(tables.iter().copied());
-            let Some(text) = &role.condition else { continue };
-            let read = condition::read(text, &scope, findings);
-            let read = read.map(|read| (role.name.text.clone(), (read, text.text.clone())));
-            conditions.roles.extend(read);
+            let texts: Vec<Text> =
+                role.claims_condition().into_iter().chain(role.condition.clone()).collect();
+            let read = texts.iter().filter_map(|text| condition::read(text, &scope, findings));
+            let read: Vec<Expression> = read.collect();
+            let written: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+            if let (Some(both), true) = (both(&read), read.len() == texts.len()) {
+                conditions.roles.insert(role.name.text.clone(), (both, written.join(" && ")));
+            }
         }
         for rule in source.rules.iter().chain(&source.floor) {
             let Some(text) = &rule.condition else { continue };
@@ -69,6 +74,14 @@ impl Conditions {
     pub(super) fn of_rule(&self, id: &str) -> Option<ConditionId> {
         number(self.roles.len() + self.rules.keys().position(|one| one == id)?)
     }
+}
+
+/// All of them have to hold. None of one cannot be built, and is not.
+fn both(all: &[Expression]) -> Option<Expression> {
+    let mut roots = all.iter().map(|one| one.root().clone());
+    let first = roots.next()?;
+    let root = roots.fold(first, |one, next| Node::And(Box::new([one, next])));
+    Expression::new(root).ok()
 }
 
 fn number(at: usize) -> Option<ConditionId> {

@@ -7,7 +7,7 @@ use fieldgate_core::policy::rules::is_scope;
 use super::names::{expect_name, read_roles};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::Text;
-use crate::yaml::Member;
+use crate::yaml::{Member, Node, Value};
 use crate::yaml::shape::{self, Keys};
 
 /// A role.
@@ -19,6 +19,8 @@ pub struct RoleSource {
     pub groups: Vec<Text>,
     /// and has all of these scopes,
     pub scopes: Vec<Text>,
+    /// and of these claims has one of these texts each,
+    pub claims: Vec<(Text, Vec<Text>)>,
     /// and of whose claims this holds, holds the role.
     pub condition: Option<Text>,
 }
@@ -38,13 +40,17 @@ impl RoleSource {
         if !key.text.is_empty() {
             expect_name(key, findings);
         }
-        let keys = Keys::read(value, &["groups", "scopes", "if"], findings)?;
+        let keys = Keys::read(value, &["groups", "scopes", "claims", "if"], findings)?;
         let mut names = |name: &str| match keys.optional(name) {
             Some(node) => shape::strings(node, findings),
             None => Some(Vec::new()),
         };
         let (groups, scopes) = (names("groups"), names("scopes"));
         let condition = keys.optional("if").map(|node| shape::string(node, findings));
+        let claims = keys.optional("claims").map_or(Some(Vec::new()), |node| {
+            let members = shape::mapping(node, findings)?;
+            members.iter().map(|one| Some((one.key.clone(), texts(one, findings)?))).collect()
+        });
         let (groups, scopes) = (groups?, scopes?);
         for Text { text, place } in scopes.iter().filter(|scope| !is_scope(&scope.text)) {
             let message = format!("`{}` cannot be a scope", text.escape_debug());
@@ -55,14 +61,44 @@ impl RoleSource {
             Some(condition) => Some(condition?),
             None => None,
         };
-        Some(Self { name: key.clone(), groups, scopes, condition })
+        Some(Self { name: key.clone(), groups, scopes, claims: claims?, condition })
     }
 
     /// Whether a token can give it.
     #[must_use]
     pub fn is_conditional(&self) -> bool {
-        !self.groups.is_empty() || !self.scopes.is_empty() || self.condition.is_some()
+        !self.groups.is_empty()
+            || !self.scopes.is_empty()
+            || !self.claims.is_empty()
+            || self.condition.is_some()
     }
+
+    /// What is asked of its claims, in CEL: a claim that is not there has none of the texts.
+    #[must_use]
+    pub fn claims_condition(&self) -> Option<Text> {
+        let literal = |text: &str| serde_json::Value::from(text).to_string();
+        let one = |(name, texts): &(Text, Vec<Text>)| {
+            let name = literal(&name.text);
+            let texts: Vec<String> = texts.iter().map(|text| literal(&text.text)).collect();
+            format!("{name} in claims && claims[{name}] in [{}]", texts.join(", "))
+        };
+        let (first, _) = self.claims.first()?;
+        let all: Vec<String> = self.claims.iter().map(one).collect();
+        Some(Text { text: all.join(" && "), place: first.place.clone() })
+    }
+}
+
+/// A text, or a list of them.
+fn texts(member: &Member, findings: &mut Findings) -> Option<Vec<Text>> {
+    if let Value::String(_) = member.value.value {
+        return Some(vec![shape::string(&member.value, findings)?]);
+    }
+    let texts = shape::strings(&member.value, findings)?;
+    if texts.is_empty() && shape::list(&member.value, findings).is_some_and(<[Node]>::is_empty) {
+        let message = "this list has to name a text";
+        findings.add(Diagnostic::error(Code::EmptyList, &member.value.place, message));
+    }
+    Some(texts)
 }
 
 impl ActorSource {
