@@ -1,6 +1,10 @@
 //! Random conditions say here what they say with the `cel` crate, errors too.
 
-use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use fieldgate_policy::condition::Fault;
+use fieldgate_policy::diagnostic::Code;
+use proptest::prelude::{
+    Just, Strategy, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest,
+};
 use proptest::sample::select;
 use proptest::test_runner::Config;
 
@@ -39,8 +43,7 @@ const ATOMS: [&str; 30] = [
     "args.note",
     "subject.groups",
 ];
-const BINARY: [&str; 14] =
-    ["==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%", "&&", "||"];
+const BINARY: [&str; 13] = ["==", "!=", "<", "<=", ">", ">=", "in", "-", "*", "/", "%", "&&", "||"];
 const MACROS: [&str; 5] = ["all", "exists", "exists_one", "filter", "map"];
 const MEMBERS: [&str; 7] =
     [".size()", ".a", ".b", "[0]", "['a']", ".startsWith('a')", ".lowerAscii()"];
@@ -54,6 +57,8 @@ fn part() -> impl Strategy<Value = String> {
         let two = (inner.clone(), inner.clone());
         let three = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![
+            // To a list the crate adds the keys of a map as well: what `b + b` refuses is left out.
+            1 => two.clone().prop_map(|(a, b)| format!("dyn([{b} + {b}].all(z, true) ? {a} + {b} : {a})")),
             6 => (two.clone(), select(&BINARY[..])).prop_map(|((a, b), by)| format!("dyn({a} {by} {b})")),
             3 => (two.clone(), select(&MACROS[..]), select(&["x", "y"][..]))
                 .prop_map(|((a, b), fold, local)| format!("dyn({a}.{fold}({local}, {b}))")),
@@ -84,6 +89,8 @@ proptest! {
     #[test]
     fn what_is_said_is_what_the_crate_says(text in condition()) {
         let (expression, findings) = compile(&text, &scope());
+        let is_large = findings.iter().any(|one| one.code == Code::Condition(Fault::Size));
+        prop_assume!(!is_large);
         // Of nothing in it is known that it cannot be right.
         prop_assert!(expression.is_some(), "{}: {:?}", text, findings);
         let said = evaluate(&expression.unwrap());
