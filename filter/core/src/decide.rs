@@ -186,11 +186,7 @@ impl<'q> Question<'q> {
     }
 
     /// The gravest reason of any party, with its rules.
-    fn reasons(
-        &self,
-        access: &Access,
-        occurrence: Option<OccurrenceId>,
-    ) -> (Because, Vec<RuleId>) {
+    fn reasons(&self, access: &Access, occurrence: Option<OccurrenceId>) -> (Because, Vec<RuleId>) {
         let condition = |id| self.circumstances.truth(id, occurrence);
         let mut found: [(Because, Vec<RuleId>); 4] = [
             (Because::DenyRule, Vec::new()),

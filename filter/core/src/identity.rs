@@ -95,7 +95,12 @@ impl Principal {
 
     /// The authority that the token would give with these scopes.
     #[must_use]
-    pub fn with_scopes(&self, claims: &VerifiedClaims, scopes: &[Box<str>], policy: &Policy) -> Authority {
+    pub fn with_scopes(
+        &self,
+        claims: &VerifiedClaims,
+        scopes: &[Box<str>],
+        policy: &Policy,
+    ) -> Authority {
         let conditions = policy.role_conditions(self.values.as_deref());
         let subject = policy.roles_of(claims.groups(), scopes);
         let subject = subject.union(policy.roles_given(claims.roles(), scopes));

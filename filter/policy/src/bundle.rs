@@ -55,8 +55,15 @@ impl Bundle {
         match built {
             Ok(Built { policy, digest, blob_bytes, configuration, conditions }) => {
                 let warnings = findings.into_sorted();
-                let this =
-                    Self { folder, policy, digest, blob_bytes, configuration, conditions, warnings };
+                let this = Self {
+                    folder,
+                    policy,
+                    digest,
+                    blob_bytes,
+                    configuration,
+                    conditions,
+                    warnings,
+                };
                 Ok(this)
             }
             Err(Unloadable { message, help }) => {
@@ -203,7 +210,8 @@ impl Sources {
             return Err(Unloadable::plain("a part of the bundle cannot be read"));
         };
         let tagged = Tagged::sensitive(&schema);
-        let policy = lower::lower(&source, schema, (&conditions, data), revision).map_err(Unloadable::plain)?;
+        let policy = lower::lower(&source, schema, (&conditions, data), revision)
+            .map_err(Unloadable::plain)?;
         lint::lint(&source, &policy, &tagged, settings.anonymous.as_ref(), findings);
         let (blob, digest) = blob::encode(&policy)
             .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;

@@ -121,9 +121,9 @@ fn kept_out(access: &Access) -> RoleSet {
 fn is_dead(access: &Access, rule: RuleId) -> bool {
     let denied = kept_out(access);
     let clauses = access.grants.iter().flat_map(|grant| &grant.any);
-    let own = clauses.filter(|clause: &&Clause| clause.rules.contains(&rule));
+    let mut own = clauses.filter(|clause: &&Clause| clause.rules.contains(&rule));
     // A merged clause has the roles of several rules: one that is left may be this rule's.
-    own.fold(true, |dead, clause| dead && denied.contains(clause.roles))
+    own.all(|clause| denied.contains(clause.roles))
 }
 
 /// Whether a caller with these roles and no token could have it, whatever conditions say.

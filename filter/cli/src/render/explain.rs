@@ -182,7 +182,11 @@ impl Lines<'_> {
             let held_and_unmet = any.iter().filter(|one| !one.speaks() && is_met(one));
             let unmet_conditions = held_and_unmet.filter_map(|one| {
                 let condition = one.condition.as_ref()?;
-                Some(format!("{}: it does not hold that {}", one.rules.join(" or "), condition.text))
+                Some(format!(
+                    "{}: it does not hold that {}",
+                    one.rules.join(" or "),
+                    condition.text
+                ))
             });
             let unmet_conditions: Vec<String> = unmet_conditions.collect();
             if !unmet_conditions.is_empty() && !any.iter().any(Clause::speaks) {
@@ -320,8 +324,7 @@ fn use_json(one: &Use) -> Value {
     };
     let clause = |Clause { rules, roles, met_by, condition }: &Clause| {
         let met = met_by.iter().map(|(party, roles)| (party.name().to_owned(), json!(roles)));
-        let condition =
-            condition.as_ref().map(|one| json!({ "if": one.text, "holds": one.holds }));
+        let condition = condition.as_ref().map(|one| json!({ "if": one.text, "holds": one.holds }));
         json!({
             "rules": rules,
             "any_of": roles,

@@ -31,11 +31,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The refusal, where a condition of a selection has no value.
-    pub fn ask<T>(
-        &self,
-        plan: &Plan,
-        judge: impl FnOnce(&Question<'_>) -> T,
-    ) -> Result<T, Reason> {
+    pub fn ask<T>(&self, plan: &Plan, judge: impl FnOnce(&Question<'_>) -> T) -> Result<T, Reason> {
         let Self { policy, principal, head, request, document, choice } = *self;
         let source = document.source;
         let included = plan.evaluate(source, &|name| request.boolean(name))?;
@@ -43,8 +39,7 @@ impl Case<'_> {
         let operation = choice.of(document).ok_or(Reason::Internal)?;
         let values = principal.values.as_deref();
         let operation = (source, operation);
-        let circumstances =
-            Circumstances::new(policy, plan, operation, request, values, head);
+        let circumstances = Circumstances::new(policy, plan, operation, request, values, head);
         let authority = &principal.authority;
         Ok(judge(&Question {
             plan,

@@ -29,11 +29,7 @@ impl CallerValues {
         policy.reads(Variable::Claims) || policy.reads(Variable::Subject)
     }
 
-    pub(super) fn of_token(
-        claims: &VerifiedClaims,
-        said: Option<&Json<'_>>,
-        issuer: &str,
-    ) -> Self {
+    pub(super) fn of_token(claims: &VerifiedClaims, said: Option<&Json<'_>>, issuer: &str) -> Self {
         let subject = Value::members([
             ("id", Value::text(claims.subject())),
             ("issuer", Value::text(issuer)),

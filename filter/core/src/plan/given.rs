@@ -61,9 +61,9 @@ pub(super) fn literal(value: &Written<'_>, names: &Names<'_, '_>, source: &str) 
     let text = || value.span.text(source).unwrap_or_default();
     match &value.kind {
         // One that is not defined has been refused.
-        ValueKind::Variable(name) => {
-            names.position(name.text).map_or(Literal::Null, |at| Literal::Variable(VariableId::new(at)))
-        }
+        ValueKind::Variable(name) => names
+            .position(name.text)
+            .map_or(Literal::Null, |at| Literal::Variable(VariableId::new(at))),
         ValueKind::Int | ValueKind::Float => Literal::Number(text().into()),
         ValueKind::String | ValueKind::BlockString => {
             Literal::Text(value.string(source).unwrap_or_default().into())

@@ -10,8 +10,8 @@ use crate::document::{
 };
 use crate::limits::{Limits, NESTING};
 use crate::policy::rules::Access;
-use crate::policy::{self, Policy};
 use crate::policy::schema::{FieldDef, FieldId, InputDef, InputId};
+use crate::policy::{self, Policy};
 
 use super::arguments::Names;
 use super::condition;
@@ -314,9 +314,13 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 if new || self.notes == Notes::Every {
                     let presence = Presence::Always;
                     let uses = found.on_objects.iter().map(|id| Target::Field(*id));
-                    self.plan.uses.extend(
-                        uses.map(|target| Use { target, at, condition, presence, occurrence }),
-                    );
+                    self.plan.uses.extend(uses.map(|target| Use {
+                        target,
+                        at,
+                        condition,
+                        presence,
+                        occurrence,
+                    }));
                 }
                 self.arguments(field, &found, at, condition, occurrence);
                 found.below

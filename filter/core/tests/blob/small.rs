@@ -4,7 +4,8 @@ use fieldgate_core::policy::PolicyParts;
 use fieldgate_core::policy::condition::{Expression, Function, Node, Operator, Value, Variable};
 use fieldgate_core::policy::data::{Data, DataParts};
 use fieldgate_core::policy::rules::{
-    Access, Caller, Clause, ConditionId, Grant, Need, Otherwise, Requirement, Role, RoleSet, RuleId, ScopeId,
+    Access, Caller, Clause, ConditionId, Grant, Need, Otherwise, Requirement, Role, RoleSet,
+    RuleId, ScopeId,
 };
 use fieldgate_core::policy::schema::{
     FieldId, FieldParts, InputId, InputParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts,

@@ -125,7 +125,8 @@ impl Case<'_> {
         }
         // A node's parent comes before it: from the last to the first, each is complete when it goes
         // to its parent.
-        let mut below: Vec<Vec<Field>> = self.question.plan.path.iter().map(|_| Vec::new()).collect();
+        let mut below: Vec<Vec<Field>> =
+            self.question.plan.path.iter().map(|_| Vec::new()).collect();
         let mut roots = Vec::new();
         for (at, node) in self.question.plan.path.iter().enumerate().rev() {
             let mut fields = below.pop().unwrap_or_default();

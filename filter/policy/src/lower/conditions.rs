@@ -141,10 +141,9 @@ fn shape(ty: TypeRef, schema: &Schema, depth: usize) -> Shape {
                     members.map(|one| (one.name.to_owned(), shape(one.ty, schema, depth)));
                 Shape::Map(members.collect())
             }
-            (
-                TypeKind::Scalar | TypeKind::Object | TypeKind::Interface | TypeKind::Union,
-                _,
-            ) => Shape::Dyn,
+            (TypeKind::Scalar | TypeKind::Object | TypeKind::Interface | TypeKind::Union, _) => {
+                Shape::Dyn
+            }
         },
     };
     match (inner, ty.is_non_null()) {

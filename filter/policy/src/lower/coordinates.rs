@@ -230,11 +230,7 @@ impl<'a> Coordinates<'a> {
 }
 
 /// Adds a finding for whatever does not fit the schema, and gives the conditions of the policy.
-pub fn check(
-    source: &PolicySource,
-    schema: &SchemaSource,
-    findings: &mut Findings,
-) -> Conditions {
+pub fn check(source: &PolicySource, schema: &SchemaSource, findings: &mut Findings) -> Conditions {
     let all = Coordinates::new(schema);
     requirements::check(source, &schema.document, findings);
     for rule in &source.rules {

@@ -7,8 +7,8 @@ use fieldgate_core::policy::rules::is_scope;
 use super::names::{expect_name, read_roles};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::Text;
-use crate::yaml::{Member, Node, Value};
 use crate::yaml::shape::{self, Keys};
+use crate::yaml::{Member, Node, Value};
 
 /// A role.
 #[derive(Clone, Debug)]

@@ -1,6 +1,5 @@
 //! Random conditions say here what they say with the `cel` crate, errors too.
 
-use fieldgate_policy::condition::Fault;
 use fieldgate_policy::diagnostic::Code;
 use proptest::prelude::{
     Just, Strategy, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest,
@@ -89,7 +88,7 @@ proptest! {
     #[test]
     fn what_is_said_is_what_the_crate_says(text in condition()) {
         let (expression, findings) = compile(&text, &scope());
-        let is_large = findings.iter().any(|one| one.code == Code::Condition(Fault::Size));
+        let is_large = findings.iter().any(|one| one.code == Code::ConditionSize);
         prop_assume!(!is_large);
         // Of nothing in it is known that it cannot be right.
         prop_assert!(expression.is_some(), "{}: {:?}", text, findings);

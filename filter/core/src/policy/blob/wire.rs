@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::BlobError;
 use super::access::{WireAccess, WireInput, input_of};
+use super::bounded::AtMost;
 use super::data::WireData;
 use super::expression::WireExpressions;
-use super::bounded::AtMost;
 use crate::policy::rules::{Access, ConditionId, Role, RoleSet};
 use crate::policy::schema::{FieldRow, InputRow, Lists, NameId, Names, Schema, SchemaError};
 use crate::policy::schema::{Tables, TypeId, TypeKind, TypeRef};

@@ -57,7 +57,9 @@ impl<'v> Value<'v> {
             Self::Uint(value) => Value::Uint(value),
             Self::Double(value) => Value::Double(value),
             Self::String(text) => Value::String(Cow::Owned(text.into_owned())),
-            Self::List(elements) => Value::List(elements.into_iter().map(Self::into_owned).collect()),
+            Self::List(elements) => {
+                Value::List(elements.into_iter().map(Self::into_owned).collect())
+            }
             Self::Map(entries) => {
                 let entries =
                     entries.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned()));
@@ -97,9 +99,7 @@ impl<'v> Value<'v> {
         let inside = match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::Double(_) => 0,
             Self::String(text) => text.len(),
-            Self::List(elements) => {
-                elements.iter().map(Self::bytes).fold(0, usize::saturating_add)
-            }
+            Self::List(elements) => elements.iter().map(Self::bytes).fold(0, usize::saturating_add),
             Self::Map(entries) => {
                 let all = entries.iter().flat_map(|(key, value)| [key, value]);
                 all.map(Self::bytes).fold(0, usize::saturating_add)
