@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::policy::schema::{
-    FieldDef, FieldParts, Schema, SchemaParts, TypeDef, TypeId, TypeParts,
+    FieldDef, FieldParts, InputDef, InputParts, Schema, SchemaParts, TypeDef, TypeId, TypeParts,
+    TypeRef,
 };
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::settings::Configuration;
@@ -55,10 +56,16 @@ fn half(policy: &Policy) -> Policy {
         schema.types().filter(|(id, def)| keep(*id, def)).map(|(id, _)| id).collect();
     let number = |id: TypeId| Some(TypeId(u32::try_from(kept.binary_search(&id).ok()?).ok()?));
     let scalar = number(schema.type_named("String").expect("a scalar")).expect("a kept type");
+    // What is given is a scalar, whatever it was.
+    let input = |def: InputDef<'_>| InputParts {
+        name: def.name.into(),
+        ty: TypeRef::to(scalar),
+        default: None,
+    };
     let field = |def: FieldDef<'_>| FieldParts {
         name: def.name.into(),
-        returns: number(def.returns).unwrap_or(scalar),
-        arguments: schema.arguments(&def).map(Box::from).collect(),
+        returns: TypeRef::to(number(def.returns.named).unwrap_or(scalar)),
+        arguments: schema.arguments(&def).map(input).collect(),
     };
     let (mut types, mut field_access) = (Vec::new(), Vec::new());
     for id in &kept {
@@ -70,6 +77,8 @@ fn half(policy: &Policy) -> Policy {
             kind: def.kind,
             possible: possible.collect(),
             fields: def.fields().filter_map(|id| schema.field_def(id).map(field)).collect(),
+            members: schema.members(&def).map(input).collect(),
+            values: schema.values(&def).map(Box::from).collect(),
         });
         field_access.extend(def.fields().map(|id| parts.field_access[id.0 as usize]));
     }
