@@ -23,6 +23,9 @@ pub(super) struct Literals<'w, 'd, 'a> {
     pub(super) at: Option<PathId>,
     pub(super) condition: Option<ConditionId>,
     pub(super) occurrence: Option<OccurrenceId>,
+    /// The argument, input field or variable that has the value: what is wrong with a value is told
+    /// of that name, as values are in no record.
+    pub(super) holder: Span,
 }
 
 /// A scalar by what may stand for it (spec 3.5).
@@ -104,7 +107,7 @@ impl<'a> Literals<'_, '_, 'a> {
     fn literal(&mut self, value: &Value<'a>, ty: TypeRef, presence: Presence) {
         match &value.kind {
             ValueKind::Variable(name) => self.variable(name.text, value.span, ty, false),
-            ValueKind::Null if ty.is_non_null() => self.invalid(value),
+            ValueKind::Null if ty.is_non_null() => self.invalid(),
             ValueKind::Null => {}
             ValueKind::List(items) => match ty.item() {
                 Some(item) => items.iter().for_each(|one| self.literal(one, item, presence)),
@@ -126,16 +129,16 @@ impl<'a> Literals<'_, '_, 'a> {
 
     fn named(&mut self, value: &Value<'a>, id: TypeId, presence: Presence) {
         let policy = self.policy;
-        let Some(def) = policy.schema().type_def(id) else { return self.invalid(value) };
+        let Some(def) = policy.schema().type_def(id) else { return self.invalid() };
         match def.kind {
             TypeKind::Scalar if self.is_scalar(value, def.name) => {}
             TypeKind::Enum => self.enum_value(value, id, &def, presence),
             TypeKind::Input | TypeKind::OneOf => match &value.kind {
-                ValueKind::Object(members) => self.members(value, members, id, &def, presence),
-                _ => self.invalid(value),
+                ValueKind::Object(members) => self.members(members, id, &def, presence),
+                _ => self.invalid(),
             },
             TypeKind::Scalar | TypeKind::Object | TypeKind::Interface | TypeKind::Union => {
-                self.invalid(value);
+                self.invalid();
             }
         }
     }
@@ -160,7 +163,7 @@ impl<'a> Literals<'_, '_, 'a> {
     fn enum_value(&mut self, value: &Value<'_>, id: TypeId, def: &TypeDef<'_>, presence: Presence) {
         let name = match value.kind {
             ValueKind::Enum => value.span.text(self.source).unwrap_or_default(),
-            _ => return self.invalid(value),
+            _ => return self.invalid(),
         };
         match self.schema().value(def, name) {
             Some(at) => self.note(InputId::Value(id, at), value.span, presence),
@@ -170,7 +173,6 @@ impl<'a> Literals<'_, '_, 'a> {
 
     fn members(
         &mut self,
-        object: &Value<'a>,
         members: &[ObjectField<'a>],
         id: TypeId,
         def: &TypeDef<'_>,
@@ -178,7 +180,9 @@ impl<'a> Literals<'_, '_, 'a> {
     ) {
         let policy = self.policy;
         let schema = policy.schema();
+        let outer = self.holder;
         for ObjectField { name, value, .. } in members {
+            self.holder = name.span;
             let Some(member) = schema.member(def, name.text) else {
                 self.fault(Reason::UnknownInputField, Some(id), name.span);
                 continue;
@@ -193,17 +197,18 @@ impl<'a> Literals<'_, '_, 'a> {
                 self.value(value, &member, presence);
             }
         }
+        self.holder = outer;
         let is_given = |one: &InputDef<'_>| members.iter().any(|given| given.name.text == one.name);
         if schema.members(def).any(|member| member.is_required() && !is_given(&member)) {
-            self.fault(Reason::ArgumentMissing, None, object.span);
+            self.fault(Reason::ArgumentMissing, None, outer);
         }
         if def.kind == TypeKind::OneOf && members.len() != 1 {
-            self.invalid(object);
+            self.invalid();
         }
     }
 
-    fn invalid(&mut self, value: &Value<'_>) {
-        self.fault(Reason::ValueInvalid, None, value.span);
+    fn invalid(&mut self) {
+        self.fault(Reason::ValueInvalid, None, self.holder);
     }
 }
 

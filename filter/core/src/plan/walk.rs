@@ -170,19 +170,21 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             if let Some(value) = &variable.default {
                 let definition = InputDef { name: variable.name.text, at: 0, ty, default: None };
                 let presence = Presence::Defaulted(VariableId::new(id));
-                self.literals(Some(at), None, None).value(value, &definition, presence);
+                let mut literals = self.literals(variable.name.span, Some(at), None, None);
+                literals.value(value, &definition, presence);
             }
         }
     }
 
     fn literals(
         &mut self,
+        holder: Span,
         at: Option<PathId>,
         condition: Option<ConditionId>,
         occurrence: Option<OccurrenceId>,
     ) -> Literals<'_, 'd, 'a> {
         let Self { policy, names, plan, source, .. } = self;
-        Literals { policy, names, plan, source, at, condition, occurrence }
+        Literals { policy, names, plan, source, at, condition, occurrence, holder }
     }
 
     fn note(&mut self, target: Target, at: PathId, condition: Option<ConditionId>) {
@@ -376,7 +378,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         let Found { definition, on_objects, .. } = found;
         let first = self.read.insert((field.span.start, condition));
         for argument in &field.arguments {
-            let mut literals = self.literals(Some(at), condition, occurrence);
+            let holder = argument.name.span;
+            let mut literals = self.literals(holder, Some(at), condition, occurrence);
             let presence = literals.presence(&argument.value, Presence::Always);
             for object in on_objects {
                 let own = schema.field_def(*object);
