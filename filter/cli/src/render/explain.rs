@@ -170,46 +170,44 @@ impl Lines<'_> {
 
     fn missing(&self, grants: &[Grant]) -> Vec<String> {
         let grant = |Grant { any }: &Grant| {
-            let names = |of: fn(&Clause) -> &Vec<String>| -> Vec<String> {
-                any.iter().flat_map(of).cloned().collect()
-            };
-            let (rules, mut roles) = (names(|one| &one.rules), names(|one| &one.roles));
-            roles.sort();
-            roles.dedup();
-            let (rules, needed) = (rules.join(" or "), any_of(&roles));
             let parties = self.parties.iter().map(|(party, ..)| *party);
-            let unmet = parties.filter(|party| !any.iter().any(|one| is_met_by(one, *party)));
-            let held_and_unmet = any.iter().filter(|one| !one.speaks() && is_met(one));
-            let unmet_conditions = held_and_unmet.filter_map(|one| {
-                let condition = one.condition.as_ref()?;
-                Some(format!(
-                    "{}: it does not hold that {}",
-                    one.rules.join(" or "),
-                    condition.text
-                ))
+            let unmet = parties.filter(|party| {
+                !any.iter().any(|clause| clause.speaks() && has_role(clause, *party))
             });
-            let unmet_conditions: Vec<String> = unmet_conditions.collect();
-            if !unmet_conditions.is_empty() && !any.iter().any(Clause::speaks) {
-                return unmet_conditions;
-            }
-            let reason = |party: Party| {
-                let held = self.parties.iter().find(|(one, ..)| *one == party);
-                let held = held.map(|(.., roles)| *roles).unwrap_or_default();
-                format!(
-                    "{rules} needs {needed}; the {} has {}",
-                    party.name(),
-                    some(held, "no role")
-                )
-            };
-            unmet.map(reason).collect::<Vec<_>>()
+            unmet.flat_map(|party| self.unmet_by(any, party)).collect::<Vec<_>>()
         };
         grants.iter().flat_map(grant).collect()
     }
+
+    /// What a party lacks: a role of some rules, and what does not hold of others.
+    fn unmet_by(&self, any: &[Clause], party: Party) -> Vec<String> {
+        let (held, others): (Vec<&Clause>, Vec<&Clause>) =
+            any.iter().partition(|clause| has_role(clause, party));
+        let conditions = held.iter().filter_map(|clause| {
+            let condition = clause.condition.as_ref()?;
+            let rules = clause.rules.join(" or ");
+            Some(format!("{rules}: it does not hold that {}", condition.text))
+        });
+        let mut lines: Vec<String> = conditions.collect();
+        if !others.is_empty() {
+            let rules: Vec<&str> =
+                others.iter().flat_map(|one| &one.rules).map(String::as_str).collect();
+            let mut roles: Vec<String> =
+                others.iter().flat_map(|one| &one.roles).cloned().collect();
+            roles.sort();
+            roles.dedup();
+            let own = self.parties.iter().find(|(one, ..)| *one == party);
+            let own = own.map(|(.., roles)| *roles).unwrap_or_default();
+            let (rules, needed) = (rules.join(" or "), any_of(&roles));
+            let (party, own) = (party.name(), some(own, "no role"));
+            lines.push(format!("{rules} needs {needed}; the {party} has {own}"));
+        }
+        lines
+    }
 }
 
-fn is_met_by(clause: &Clause, party: Party) -> bool {
-    let met = |(one, roles): &(Party, Vec<String>)| *one == party && !roles.is_empty();
-    clause.speaks() && clause.met_by.iter().any(met)
+fn has_role(clause: &Clause, party: Party) -> bool {
+    clause.met_by.iter().any(|(one, roles)| *one == party && !roles.is_empty())
 }
 
 /// Whether some party has a role of it.
