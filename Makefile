@@ -13,7 +13,7 @@ WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit cases e2e push-long cold speed interop wasm envoy node toolchain fuzz bench clean
+.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node toolchain fuzz bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for ea
 
 cold: wasm envoy ## what a token that never came costs, beside Envoy's own filter
 	FIELDGATE_LONG=1 $(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e --test cold
+
+properties: toolchain ## 100,000 random requests and policies against the naive evaluator
+	FIELDGATE_CASES=100000 $(CARGO_LOCKED) test --release -p fieldgate-core --test enforcement -- \
+	  decides_as_a_naive_execution_would
 
 speed: toolchain node ## the timing bounds that a debug build cannot hold
 	$(CARGO_LOCKED) test --release -p fieldgate-core --test document_speed -- --nocapture

@@ -105,8 +105,14 @@ fn agrees(seeds: &Seeds) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many requests are compared: `make properties` asks for more.
+fn cases() -> u32 {
+    let wanted = std::env::var("FIELDGATE_CASES").ok();
+    wanted.map_or(800, |wanted| wanted.parse().expect("a number"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// 800 requests, each under a policy of its own, by eight callers: 6,400 decisions.
     #[test]
