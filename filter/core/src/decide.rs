@@ -9,7 +9,7 @@ pub use self::circumstances::Circumstances;
 use crate::denial::Reason;
 use crate::document::Span;
 use crate::identity::Authority;
-use crate::plan::{Included, OccurrenceId, PathId, Plan, Supplied, Target, Use};
+use crate::plan::{Included, PathId, Plan, Supplied, Target, Use};
 use crate::policy::Policy;
 use crate::policy::rules::{Access, ConditionId, RuleId, Truth, Verdict};
 
@@ -127,7 +127,7 @@ impl<'q> Question<'q> {
     /// What a condition comes to, for whoever shows it.
     #[must_use]
     pub fn truth(&self, condition: ConditionId, one: &Use) -> Truth {
-        self.circumstances.truth(condition, one.occurrence)
+        self.circumstances.truth(condition, Some(one))
     }
 
     /// Why one use is denied, wherever it stands; none if it is granted.
@@ -153,17 +153,17 @@ impl<'q> Question<'q> {
         match one.target {
             Target::Unknown { .. } => false,
             Target::Field(field) => {
-                self.policy.access(field).is_some_and(|access| self.is_met(access, one.occurrence))
+                self.policy.access(field).is_some_and(|access| self.is_met(access, Some(one)))
             }
             Target::Type(_) | Target::Input(_) => {
-                self.access(one).is_none_or(|access| self.is_met(access, one.occurrence))
+                self.access(one).is_none_or(|access| self.is_met(access, Some(one)))
             }
         }
     }
 
     /// Every party must be granted.
-    fn is_met(&self, access: &Access, occurrence: Option<OccurrenceId>) -> bool {
-        let condition = |id| self.circumstances.truth(id, occurrence);
+    fn is_met(&self, access: &Access, one: Option<&Use>) -> bool {
+        let condition = |id| self.circumstances.truth(id, one);
         self.authority.parties().all(|party| access.grants(&party, &condition))
     }
 
@@ -179,15 +179,15 @@ impl<'q> Question<'q> {
     fn explain(&self, one: &Use) -> Denied {
         let (because, rules) = match (one.target, self.access(one)) {
             (Target::Unknown { .. }, _) => (Because::Unknown, Vec::new()),
-            (_, Some(access)) => self.reasons(access, one.occurrence),
+            (_, Some(access)) => self.reasons(access, Some(one)),
             (_, None) => (Because::NoGrant, Vec::new()),
         };
         Denied { target: Some(one.target), at: Some(one.at), because, rules }
     }
 
     /// The gravest reason of any party, with its rules.
-    fn reasons(&self, access: &Access, occurrence: Option<OccurrenceId>) -> (Because, Vec<RuleId>) {
-        let condition = |id| self.circumstances.truth(id, occurrence);
+    fn reasons(&self, access: &Access, one: Option<&Use>) -> (Because, Vec<RuleId>) {
+        let condition = |id| self.circumstances.truth(id, one);
         let mut found: [(Because, Vec<RuleId>); 4] = [
             (Because::DenyRule, Vec::new()),
             (Because::ConditionError, Vec::new()),

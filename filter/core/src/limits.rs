@@ -69,8 +69,8 @@ pub const VARIABLES: usize = 1_000;
 /// about a millisecond.
 pub const CONDITION_STEPS: u32 = 100_000;
 
-/// Steps of all conditions of an operation: ten that take as long as one may, or ten thousand usual
-/// ones. They take about ten milliseconds.
+/// Steps of all conditions of an operation, and of the arguments that are made for them: ten that take
+/// as long as one may, or ten thousand usual ones. They take about ten milliseconds.
 pub const OPERATION_STEPS: u32 = 1_000_000;
 
 /// Nodes of a condition within one another: what its recursion depends on. CEL asks for 32 of calls

@@ -1,7 +1,7 @@
 //! What conditions are evaluated with, and what they came to: each at most once for an operation, or
 //! for each occurrence of a field where it looks at what that is given.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::document::Operation;
@@ -9,10 +9,11 @@ use crate::http::GraphqlRequest;
 use crate::identity::CallerValues;
 use crate::json::Json;
 use crate::limits::OPERATION_STEPS;
-use crate::plan::{Coercion, OccurrenceId, Plan};
+use crate::plan::{Coercion, OccurrenceId, Plan, Target, Use};
 use crate::policy::Policy;
 use crate::policy::condition::{Steps, Value, Variable, Variables};
 use crate::policy::rules::{ConditionId, Truth};
+use crate::policy::schema::{FieldId, InputId};
 
 /// One request as conditions see it. `Debug` shows none of it.
 pub struct Circumstances<'q> {
@@ -27,10 +28,13 @@ pub struct Circumstances<'q> {
 }
 
 struct State {
-    known: BTreeMap<(ConditionId, Option<OccurrenceId>), Truth>,
-    /// All conditions of an operation share them.
+    known: BTreeMap<(ConditionId, Option<Place>), Truth>,
+    /// All conditions of an operation share them, and the arguments that are made for them.
     steps: Steps,
 }
+
+/// Where a field is asked for, and the field whose defaults are taken there.
+type Place = (OccurrenceId, FieldId);
 
 impl<'q> Circumstances<'q> {
     /// Those of an operation, `source` being the text that was planned.
@@ -59,33 +63,51 @@ impl<'q> Circumstances<'q> {
     }
 
     /// What a condition comes to where a field is asked for.
-    pub(super) fn truth(&self, id: ConditionId, occurrence: Option<OccurrenceId>) -> Truth {
+    pub(super) fn truth(&self, id: ConditionId, one: Option<&Use>) -> Truth {
         let reads = self.policy.condition(id).map(|condition| condition.reads());
-        let reads_arguments = reads.is_some_and(|reads| reads.variable(Variable::Args));
-        let occurrence = occurrence.filter(|_| reads_arguments);
+        let arguments = reads.filter(|reads| reads.variable(Variable::Args));
+        let arguments = arguments.map(|reads| reads.arguments());
         let mut state = self.state.borrow_mut();
         let State { known, steps } = &mut *state;
-        *known.entry((id, occurrence)).or_insert_with(|| self.evaluate(id, occurrence, steps))
+        let left = Cell::new(steps.left());
+        let coercion = self.coercion(&left);
+        let place = one.filter(|_| arguments.is_some()).and_then(|one| place(one, coercion));
+        let key = (id, place);
+        if let Some(truth) = known.get(&key) {
+            return *truth;
+        }
+        let args = place.zip(arguments).and_then(|((occurrence, field), wanted)| {
+            coercion.arguments(occurrence, field, wanted)
+        });
+        *steps = Steps::new(left.get());
+        let truth = self.evaluate(id, args.as_ref(), steps);
+        known.insert(key, truth);
+        truth
     }
 
-    fn evaluate(
-        &self,
-        id: ConditionId,
-        occurrence: Option<OccurrenceId>,
-        steps: &mut Steps,
-    ) -> Truth {
-        let Self { policy, plan, caller, request, operation, given, .. } = self;
-        let coercion = Coercion { plan, schema: policy.schema(), given };
-        let args = occurrence.and_then(|occurrence| coercion.arguments(occurrence));
+    fn coercion<'c>(&'c self, left: &'c Cell<u32>) -> Coercion<'c> {
+        let Self { policy, plan, given, .. } = self;
+        Coercion { plan, schema: policy.schema(), given, left }
+    }
+
+    fn evaluate(&self, id: ConditionId, args: Option<&Value<'_>>, steps: &mut Steps) -> Truth {
+        let Self { policy, caller, request, operation, .. } = self;
         let caller = caller.map_or_else(Variables::default, CallerValues::variables);
-        let variables = Variables {
-            args: args.as_ref(),
-            operation: Some(operation),
-            request: *request,
-            ..caller
-        };
+        let variables = Variables { args, operation: Some(operation), request: *request, ..caller };
         policy.truth(id, &variables, steps)
     }
+}
+
+fn place(one: &Use, coercion: Coercion<'_>) -> Option<Place> {
+    let occurrence = one.occurrence?;
+    let field = match one.target {
+        Target::Field(field) | Target::Input(InputId::Argument(field, _)) => field,
+        // Their conditions cannot look at arguments.
+        Target::Input(InputId::Member(..) | InputId::Value(..))
+        | Target::Type(_)
+        | Target::Unknown { .. } => return None,
+    };
+    Some((occurrence, coercion.field(occurrence, field)?))
 }
 
 impl std::fmt::Debug for Circumstances<'_> {

@@ -4,13 +4,15 @@
 //! A plan keeps literals as they are written and the numbers of variables; what a request has for
 //! those is put in when a condition asks. An argument without a value and without a default is not
 //! there. An ID is a text, an enum value too, and a value where a list is expected is a list of it.
+//! A value that is made costs a step, so that a large one cannot be made for each of many fields.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::document::{Argument, Field, ObjectField, Value as Written, ValueKind};
 use crate::json::{Json, MAX_DEPTH};
 use crate::limits::NESTING;
-use crate::policy::condition::Value;
+use crate::policy::condition::{Arguments, Value};
 use crate::policy::schema::{FieldId, InputDef, Schema, TypeKind, TypeRef};
 
 use super::Plan;
@@ -92,28 +94,73 @@ pub struct Coercion<'c> {
     pub schema: &'c Schema,
     /// What the request has for each of the plan's variables.
     pub given: &'c [Option<&'c Json<'c>>],
+    /// The steps that are left: each value takes one.
+    pub left: &'c Cell<u32>,
 }
 
+/// Bytes or entries that are passed by in a step.
+const IN_A_STEP: usize = 16;
+
 impl<'c> Coercion<'c> {
-    /// The arguments of an occurrence as a map; none for an occurrence of another plan.
+    /// The field of which an occurrence has the arguments, where it is asked for on an object type:
+    /// that one's, if it has other defaults than the field on the interface, as it is executed (spec
+    /// 6.4.1); or else the one that it is validated by, which stands for all.
     #[must_use]
-    pub fn arguments(self, occurrence: OccurrenceId) -> Option<Value<'c>> {
+    pub fn field(self, occurrence: OccurrenceId, on_object: FieldId) -> Option<FieldId> {
         let OccurrenceId(at) = occurrence;
-        let Occurrence { field, arguments } = self.plan.occurrences.get(at)?;
-        let definition = self.schema.field_def(*field)?;
+        let Occurrence { field, .. } = self.plan.occurrences.get(at)?;
+        if *field == on_object {
+            return Some(on_object);
+        }
+        let (own, validated) = (self.schema.field_def(on_object)?, self.schema.field_def(*field)?);
+        let same = self.schema.arguments(&own).all(|argument| {
+            let other = self.schema.argument(&validated, argument.name);
+            argument.default == other.and_then(|other| other.default)
+        });
+        Some(if same { *field } else { on_object })
+    }
+
+    /// The arguments of an occurrence that are looked at, with the defaults of `field`, as a map; none
+    /// for an occurrence of another plan, and if there are too few steps.
+    #[must_use]
+    pub fn arguments(
+        self,
+        occurrence: OccurrenceId,
+        field: FieldId,
+        wanted: &Arguments,
+    ) -> Option<Value<'c>> {
+        let OccurrenceId(at) = occurrence;
+        let Occurrence { arguments, .. } = self.plan.occurrences.get(at)?;
+        let definition = self.schema.field_def(field)?;
         let mut entries = Vec::new();
         for argument in self.schema.arguments(&definition) {
+            self.spend(1)?;
+            if !wanted.contains(argument.name) {
+                continue;
+            }
             let given = arguments.iter().find(|(name, _)| **name == *argument.name);
             let value = given.and_then(|(_, given)| self.literal(given, argument.ty, 0));
             let value = value.or_else(|| self.default(&argument, 0));
             entries.extend(value.map(|value| (Value::text(argument.name), value)));
         }
-        Some(Value::Map(entries))
+        // What was made without steps is not whole.
+        (self.left.get() > 0).then_some(Value::Map(entries))
+    }
+
+    fn spend(self, steps: usize) -> Option<()> {
+        let left = u32::try_from(steps).ok().and_then(|steps| self.left.get().checked_sub(steps));
+        self.left.set(left.unwrap_or(0));
+        left.map(|_| ())
+    }
+
+    fn enter(self, depth: u32) -> Option<u32> {
+        self.spend(1)?;
+        depth.checked_add(1).filter(|depth| *depth <= NESTING)
     }
 
     /// None for a variable that has no value.
     fn literal(self, literal: &'c Literal, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
-        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        let depth = self.enter(depth)?;
         match (literal, ty.item()) {
             (Literal::Variable(id), _) => self.variable(*id, ty, depth),
             (Literal::Null, _) => Some(Value::Null),
@@ -125,7 +172,7 @@ impl<'c> Coercion<'c> {
             }
             (_, Some(item)) => Some(Value::List(vec![self.literal(literal, item, depth)?])),
             (Literal::Object(members), None) => {
-                let object = self.object(ty, depth, |name| {
+                let object = self.object(ty, depth, members.len(), |name| {
                     let given = members.iter().find(|(given, _)| **given == *name);
                     given.map(|(_, value)| move |ty, depth| self.literal(value, ty, depth))
                 });
@@ -159,23 +206,29 @@ impl<'c> Coercion<'c> {
     }
 
     fn json(self, json: &'c Json<'c>, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
-        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        let depth = self.enter(depth)?;
         match (json, ty.item()) {
             (Json::Null, _) => Some(Value::Null),
-            (Json::Array(items), Some(item)) => {
-                let items = items.iter().map(|one| self.json(one, item, depth));
+            (Json::Array(items), item) => {
+                let of = item.unwrap_or(ty);
+                let items = items.iter().map(|one| self.json(one, of, depth));
                 Some(Value::List(items.collect::<Option<Vec<Value<'c>>>>()?))
             }
             (_, Some(item)) => Some(Value::List(vec![self.json(json, item, depth)?])),
             (Json::Object(members), None) => {
-                let object = self.object(ty, depth, |name| {
+                let object = self.object(ty, depth, members.len(), |name| {
                     let given = members.iter().find(|(given, _)| given == name);
                     given.map(|(_, value)| move |ty, depth| self.json(value, ty, depth))
                 });
-                Some(object.unwrap_or_else(|| Value::from(json)))
+                // Or else it is a scalar of the server's own.
+                let any = |(name, value): &'c (Cow<'c, str>, Json<'c>)| {
+                    Some((Value::text(name), self.json(value, ty, depth)?))
+                };
+                let any = || members.iter().map(any).collect::<Option<_>>().map(Value::Map);
+                object.or_else(any)
             }
             (Json::Number(number), None) => Some(self.json_number(number, ty)),
-            (_, None) => Some(Value::from(json)),
+            (Json::Bool(_) | Json::String(_), None) => Some(Value::from(json)),
         }
     }
 
@@ -185,6 +238,7 @@ impl<'c> Coercion<'c> {
         self,
         ty: TypeRef,
         depth: u32,
+        count: usize,
         given: impl Fn(&str) -> Option<F>,
     ) -> Option<Value<'c>>
     where
@@ -196,6 +250,7 @@ impl<'c> Coercion<'c> {
         }
         let mut entries = Vec::new();
         for member in self.schema.members(&def) {
+            self.spend(count / IN_A_STEP)?;
             let value = given(member.name).and_then(|given| given(member.ty, depth));
             let value = value.or_else(|| self.default(&member, depth));
             entries.extend(value.map(|value| (Value::text(member.name), value)));
@@ -205,13 +260,15 @@ impl<'c> Coercion<'c> {
 
     /// A default value of the schema.
     fn default(self, of: &InputDef<'c>, depth: u32) -> Option<Value<'c>> {
-        let json = Json::read(of.default?, MAX_DEPTH).ok()?;
+        let text = of.default?;
+        self.spend(text.len() / IN_A_STEP)?;
+        let json = Json::read(text, MAX_DEPTH).ok()?;
         self.owned(json, of.ty, depth)
     }
 
     /// The same for a value that is nowhere else.
     fn owned(self, json: Json<'c>, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
-        let depth = depth.checked_add(1).filter(|depth| *depth <= NESTING)?;
+        let depth = self.enter(depth)?;
         match (json, ty.item()) {
             (Json::Null, _) => Some(Value::Null),
             (Json::Array(items), item) => {

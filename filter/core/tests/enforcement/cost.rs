@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::Gate;
-use fieldgate_core::policy::schema::TypeKind;
+use fieldgate_core::policy::Policy;
+use fieldgate_core::policy::condition::{Expression, Node, Variable};
+use fieldgate_core::policy::rules::ConditionId;
+use fieldgate_core::policy::schema::{FieldId, TypeKind};
 
 use crate::world::{
     FieldRow, Rule, TypeRow, all_but, body, code, gate, policy, post, schema_of, token,
@@ -404,4 +407,27 @@ fn what_is_switched_off_is_not_felt_outside() {
         ("switched on: more than is looked at", format!("{{open{below}}}"), "limit_concrete_types"),
     ];
     check(&gate, bodies(cases), Duration::from_millis(400));
+}
+
+/// What is made of arguments for conditions is paid for, and made only of those that they look at.
+#[test]
+fn arguments_of_conditions() {
+    let gate = |looked_at: &str| {
+        let mut parts = all_but(&[]).parts().clone();
+        let of = Box::new(Node::Variable(Variable::Args));
+        parts.conditions = vec![Expression::new(Node::Has { of, name: looked_at.into() }).unwrap()];
+        let field = (0_u32..).find(|at| parts.schema.coordinate(FieldId(*at)) == "User.posts");
+        let access = &mut parts.accesses[usize::try_from(field.unwrap()).unwrap()];
+        access.grants[0].any[0].condition = Some(ConditionId(0));
+        gate(&Policy::new(parts).unwrap(), "")
+    };
+    let large = format!("{{\"v\":[{}1],\"w\":1}}", "1,".repeat(300_000));
+    let query = |times| {
+        let posts = "posts(after:$v first:$w){id} ".repeat(times);
+        with_variables(&format!("query($v:Any $w:Any){{me{{{posts}}}}}"), &large)
+    };
+    let bound = Duration::from_secs(5);
+    check(&gate("after"), vec![("a large argument", query(1), "allow")], bound);
+    check(&gate("after"), vec![("again and again", query(1_000), "condition_error")], bound);
+    check(&gate("first"), vec![("beside another", query(1_000), "allow")], bound);
 }
