@@ -230,6 +230,9 @@ impl Reading<'_> {
     }
 }
 
+/// The largest integer up to which each is a double.
+const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
 /// Whether a value is one of the scalar (spec 3.5, Input Coercion of each).
 fn is_scalar(value: &Json<'_>, name: &str) -> bool {
     match name {
@@ -245,8 +248,11 @@ fn is_scalar(value: &Json<'_>, name: &str) -> bool {
         "String" => value.as_str().is_some(),
         "Boolean" => matches!(value, Json::Bool(_)),
         "ID" => {
-            let is_integer = |number: &serde_json::Number| number.is_i64() || number.is_u64();
-            value.as_str().is_some() || value.as_number().is_some_and(is_integer)
+            // A larger one is another number to a server that has doubles alone.
+            let is_safe = |number: &serde_json::Number| {
+                number.as_i64().is_some_and(|int| int.unsigned_abs() <= SAFE_INTEGER)
+            };
+            value.as_str().is_some() || value.as_number().is_some_and(is_safe)
         }
         // The server alone knows.
         _ => true,
