@@ -36,7 +36,9 @@ pub struct Decision {
     /// Each denied coordinate once, at its first place. Empty: everything is granted.
     pub denied: Vec<Denied>,
     /// Selections that `@skip` or `@include` switch off and that hold a denied field: they are
-    /// removed, so that no other reading of the directive can bring the field back.
+    /// removed, so that no other reading of the directive can bring the field back. Then variables
+    /// are not decided yet: one that only they use goes with them, and has to be decided in what is
+    /// left, or else its type and value would tell what the schema has to whoever is granted nothing.
     pub removed: Vec<Span>,
 }
 
@@ -100,7 +102,7 @@ impl<'q> Question<'q> {
             let (because, rules) = self.reasons(floor, None);
             decision.denied.push(Denied { target: None, at: None, because, rules });
         }
-        for one in self.uses().filter(|one| !self.grants(one)) {
+        for one in self.selected().filter(|one| !self.grants(one)) {
             match self.switched_off(one) {
                 Some(selection) => {
                     if cut.insert((selection.start, selection.end)) {
@@ -111,6 +113,13 @@ impl<'q> Question<'q> {
                     if seen.insert((one.target, unknown_at(one))) {
                         decision.denied.push(self.explain(one));
                     }
+                }
+            }
+        }
+        if decision.removed.is_empty() {
+            for one in self.of_variables().filter(|one| !self.grants(one)) {
+                if seen.insert((one.target, unknown_at(one))) {
+                    decision.denied.push(self.explain(one));
                 }
             }
         }
@@ -138,9 +147,18 @@ impl<'q> Question<'q> {
 
     /// What the request touches: the uses of the plan that are there, and those of its variables.
     pub fn uses(&self) -> impl Iterator<Item = &'q Use> {
-        let Supplied { uses, .. } = self.supplied;
-        let supplied = self.supplied;
-        self.plan.uses.iter().filter(|one| supplied.has(one.presence)).chain(uses)
+        self.selected().chain(self.of_variables())
+    }
+
+    fn selected(&self) -> impl Iterator<Item = &'q Use> {
+        let Self { plan, supplied, .. } = *self;
+        plan.uses.iter().take(plan.selected).filter(|one| supplied.has(one.presence))
+    }
+
+    fn of_variables(&self) -> impl Iterator<Item = &'q Use> {
+        let Self { plan, supplied, .. } = *self;
+        let defined = plan.uses.iter().skip(plan.selected);
+        defined.filter(|one| supplied.has(one.presence)).chain(&supplied.uses)
     }
 
     fn switched_off(&self, one: &Use) -> Option<Span> {

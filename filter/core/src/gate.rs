@@ -350,16 +350,22 @@ fn authorize(
     let Cow::Owned(text) = text else {
         return Permit::new(&request, &document, choice);
     };
-    // What is forwarded is what was authorized, and a new text is a new document. The client never
-    // saw it: no place in it is told.
+    // What is forwarded is what was authorized, and a new text is a new document, in which the
+    // variables that are left are decided too. The client never saw it: no place in it is told.
     let (document, choice) = read(&request, &text, limits).map_err(|error| error.reason())?;
     let plan = Plan::new(&document, choice, policy, limits)
         .map_err(|error| Refusal::from(error.reason))?;
     let case = Case { document: &document, choice, ..case };
-    let decision = case.ask(&plan, |question| question.decide())?;
-    if decision.reason().is_some() || !decision.removed.is_empty() {
-        return Err(Reason::Internal.into());
-    }
+    case.ask(&plan, |question| {
+        let decision = question.decide();
+        if !decision.removed.is_empty() {
+            return Err(Reason::Internal.into());
+        }
+        let Some(reason) = decision.reason() else { return Ok(()) };
+        facts.note_denied(&decision, &plan, policy, &text);
+        let asked = challenge::of_denial(principal, question, *scope_challenge);
+        Err(Refusal::from(reason).asking(asked))
+    })??;
     Permit::new(&request, &document, choice)
 }
 

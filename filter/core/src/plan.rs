@@ -35,6 +35,8 @@ pub struct Plan {
     pub fragments: Vec<usize>,
     /// Every field on every concrete type, and what they are given, in document order.
     pub uses: Vec<Use>,
+    /// How many of them are of the selections: the rest is of the variables' definitions.
+    pub selected: usize,
     /// The response keys of the fields, each with the field above it.
     pub path: Vec<PathNode>,
     /// The `@skip` and `@include` conditions met on the way.

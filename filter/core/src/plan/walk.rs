@@ -48,6 +48,7 @@ pub(super) fn walk(
         plan: Plan {
             fragments: Vec::new(),
             uses: Vec::new(),
+            selected: 0,
             path: Vec::new(),
             conditions: Vec::new(),
             variables: Vec::with_capacity(operation.variables.len()),
@@ -136,6 +137,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         let (path, condition) = (None, None);
         let scope = Scope { ground, path, condition, depth: 0, nesting: 0, fresh: true };
         self.selection_set(selection_set, &scope)?;
+        self.plan.selected = self.plan.uses.len();
         self.judge_variables();
         self.names.all_used()
     }
