@@ -68,7 +68,7 @@ pub struct Use {
 
 /// In which requests a use is there at all (spec 6.4.1: an argument whose variable has no value is
 /// not given).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Presence {
     /// In each.
     Always,

@@ -4,6 +4,8 @@
 //! positions of variables (5.8.5). What does not fit is a use that nobody is granted, in its place
 //! among the others: a fault is told to whoever is granted everything before it, and to nobody else.
 
+use std::collections::BTreeSet;
+
 use crate::denial::Reason;
 use crate::document::{ObjectField, Span, Value, ValueKind};
 use crate::policy::Policy;
@@ -26,6 +28,27 @@ pub(super) struct Literals<'w, 'd, 'a> {
     /// The argument, input field or variable that has the value: what is wrong with a value is told
     /// of that name, as values are in no record.
     pub(super) holder: Span,
+    pub(super) noted: Noted,
+}
+
+/// What has been noted of one value: a large one says the same many times.
+#[derive(Default)]
+pub(super) struct Noted {
+    inputs: BTreeSet<(InputId, Presence)>,
+    /// The first fault decides, and stands for all.
+    is_faulty: bool,
+}
+
+impl Noted {
+    /// Whether it is the first use of an input.
+    pub(super) fn input(&mut self, input: InputId, presence: Presence) -> bool {
+        self.inputs.insert((input, presence))
+    }
+
+    /// Whether it is the first fault.
+    pub(super) fn fault(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_faulty, true)
+    }
 }
 
 /// A scalar by what may stand for it (spec 3.5).
@@ -52,7 +75,7 @@ impl<'a> Literals<'_, '_, 'a> {
 
     /// A use of an input that has a rule.
     pub(super) fn note(&mut self, input: InputId, name: Span, presence: Presence) {
-        if self.policy.input_access(input).is_some() {
+        if self.policy.input_access(input).is_some() && self.noted.input(input, presence) {
             self.push(Target::Input(input), name, presence);
         }
     }
@@ -77,7 +100,9 @@ impl<'a> Literals<'_, '_, 'a> {
     }
 
     pub(super) fn fault(&mut self, reason: Reason, parent: Option<TypeId>, at: Span) {
-        self.push(Target::Unknown { reason, parent }, at, Presence::Always);
+        if self.noted.fault() {
+            self.push(Target::Unknown { reason, parent }, at, Presence::Always);
+        }
     }
 
     fn push(&mut self, target: Target, name: Span, presence: Presence) {

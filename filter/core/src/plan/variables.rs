@@ -10,6 +10,7 @@ use crate::json::Json;
 use crate::policy::Policy;
 use crate::policy::schema::{InputId, Schema, TypeDef, TypeId, TypeKind, TypeRef};
 
+use super::literal::Noted;
 use super::{PathId, Plan, Presence, Target, Use};
 
 /// A position in [`Plan::variables`].
@@ -109,7 +110,8 @@ impl Supplied {
                 values.push(Supply::Absent);
                 continue;
             };
-            let mut reading = Reading { policy, at: *at, uses: &mut uses };
+            let noted = Noted::default();
+            let mut reading = Reading { policy, at: *at, uses: &mut uses, noted };
             values.push(match (value, default) {
                 (Some(value), _) => {
                     reading.value(value, ty);
@@ -143,6 +145,7 @@ struct Reading<'r> {
     policy: &'r Policy,
     at: PathId,
     uses: &'r mut Vec<Use>,
+    noted: Noted,
 }
 
 impl Reading<'_> {
@@ -211,7 +214,7 @@ impl Reading<'_> {
     }
 
     fn note(&mut self, input: InputId) {
-        if self.policy.input_access(input).is_some() {
+        if self.policy.input_access(input).is_some() && self.noted.input(input, Presence::Always) {
             self.push(Target::Input(input));
         }
     }
@@ -221,7 +224,9 @@ impl Reading<'_> {
     }
 
     fn fault(&mut self, reason: Reason) {
-        self.push(Target::Unknown { reason, parent: None });
+        if self.noted.fault() {
+            self.push(Target::Unknown { reason, parent: None });
+        }
     }
 
     fn push(&mut self, target: Target) {

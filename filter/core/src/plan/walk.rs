@@ -17,7 +17,7 @@ use super::arguments::Names;
 use super::condition;
 use super::given::literal;
 use super::index::{Choice, Fragments};
-use super::literal::Literals;
+use super::literal::{Literals, Noted};
 use super::types::{Found, Ground, Types};
 use super::variables::{DefaultValue, Variable, VariableId, type_of};
 use super::{
@@ -186,7 +186,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         occurrence: Option<OccurrenceId>,
     ) -> Literals<'_, 'd, 'a> {
         let Self { policy, names, plan, source, .. } = self;
-        Literals { policy, names, plan, source, at, condition, occurrence, holder }
+        let noted = Noted::default();
+        Literals { policy, names, plan, source, at, condition, occurrence, holder, noted }
     }
 
     fn note(&mut self, target: Target, at: PathId, condition: Option<ConditionId>) {
