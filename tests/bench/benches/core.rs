@@ -106,9 +106,9 @@ fn document(bencher: Bencher<'_, '_>) {
 fn plan(bencher: Bencher<'_, '_>) {
     let bench = bench();
     let document = Document::read(QUERY, &BOUNDS).expect("a document");
-    let schema = bench.bundle.policy().schema();
+    let policy = bench.bundle.policy();
     let choice = Choice::new(&document, None).expect("an operation");
-    bencher.bench_local(|| Plan::new(black_box(&document), choice, schema, &Limits::DEFAULT));
+    bencher.bench_local(|| Plan::new(black_box(&document), choice, policy, &Limits::DEFAULT));
 }
 
 #[divan::bench]
