@@ -1,6 +1,8 @@
 //! The walk: every selection once for each place in which it can be executed. What ends it depends
 //! on the document and the limits alone; what the schema has to say is asked in `types`.
 
+mod inputs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::denial::Reason;
@@ -9,20 +11,16 @@ use crate::document::{
     SelectionSet, Span,
 };
 use crate::limits::{Limits, NESTING};
-use crate::policy::rules::Access;
-use crate::policy::schema::{FieldDef, FieldId, InputDef, InputId};
+use crate::policy::schema::FieldId;
 use crate::policy::{self, Policy};
 
 use super::arguments::Names;
 use super::condition;
-use super::given::literal;
 use super::index::{Choice, Fragments};
-use super::literal::{Literals, Noted};
-use super::types::{Found, Ground, Types};
-use super::variables::{DefaultValue, Variable, VariableId, type_of};
+use super::types::{Ground, Types};
 use super::{
-    Condition, ConditionId, Notes, Occurrence, OccurrenceId, Operand, PathId, PathNode, Plan,
-    PlanError, Presence, Target, Usage, Use,
+    Condition, ConditionId, Notes, OccurrenceId, Operand, PathId, PathNode, Plan, PlanError,
+    Presence, Target, Usage, Use,
 };
 
 pub(super) fn walk(
@@ -140,54 +138,6 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         self.plan.selected = self.plan.uses.len();
         self.judge_variables();
         self.names.all_used()
-    }
-
-    fn define_variables(&mut self) {
-        let schema = self.policy.schema();
-        for variable in &self.operation.variables {
-            let Span { start, end } = variable.name.span;
-            let name = Span { start: start.saturating_sub(1), end };
-            let at = self.plan.node(PathNode { key: name, name, parent: None });
-            let ty = type_of(&variable.ty, schema);
-            let default = DefaultValue::of(variable.default.as_ref());
-            self.plan.variables.push(Variable { name: variable.name.span, ty, default, at });
-            // Only conditions ask what it is.
-            let default = variable.default.as_ref().filter(|_| self.reads_arguments);
-            let default = default.map(|value| literal(value, &self.names, self.source));
-            self.plan.defaults.push(default);
-        }
-    }
-
-    /// Spec 5.8.2, and 5.6.1 for defaults. After the selections: what is wrong with a value of a
-    /// type is told to whoever is granted what it is for.
-    fn judge_variables(&mut self) {
-        for (variable, id) in self.operation.variables.iter().zip(0..) {
-            let Some(Variable { ty, at, .. }) = self.plan.variables.get(id).copied() else {
-                return;
-            };
-            let Some(ty) = ty else {
-                self.note(Target::Unknown { reason: Reason::UnknownType, parent: None }, at, None);
-                continue;
-            };
-            if let Some(value) = &variable.default {
-                let definition = InputDef { name: variable.name.text, at: 0, ty, default: None };
-                let presence = Presence::Defaulted(VariableId::new(id));
-                let mut literals = self.literals(variable.name.span, Some(at), None, None);
-                literals.value(value, &definition, presence);
-            }
-        }
-    }
-
-    fn literals(
-        &mut self,
-        holder: Span,
-        at: Option<PathId>,
-        condition: Option<ConditionId>,
-        occurrence: Option<OccurrenceId>,
-    ) -> Literals<'_, 'd, 'a> {
-        let Self { policy, names, plan, source, .. } = self;
-        let noted = Noted::default();
-        Literals { policy, names, plan, source, at, condition, occurrence, holder, noted }
     }
 
     fn note(&mut self, target: Target, at: PathId, condition: Option<ConditionId>) {
@@ -331,82 +281,6 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 found.below
             }
         }
-    }
-
-    /// Where a field is asked for, if a condition looks at what it is given there.
-    fn occurrence(&mut self, field: &Field<'_>, found: &Found<'s>) -> Option<OccurrenceId> {
-        if !self.reads_arguments {
-            return None;
-        }
-        let (policy, schema) = (self.policy, self.policy.schema());
-        let reads = |access: Option<&Access>| access.is_some_and(|it| policy.reads_arguments(it));
-        let wanted = found.on_objects.iter().any(|id| {
-            reads(policy.access(*id))
-                || schema.field_def(*id).is_some_and(|own| {
-                    let mut given = schema.arguments(&own);
-                    given.any(|one| reads(policy.input_access(InputId::Argument(*id, one.at))))
-                })
-        });
-        if !wanted {
-            return None;
-        }
-        let next = OccurrenceId(self.plan.occurrences.len());
-        let id = *self.occurrences.entry(field.span.start).or_insert(next);
-        if id == next {
-            let occurrence = Occurrence::new(found.on_parent, field, &self.names, self.source);
-            self.plan.occurrences.push(occurrence);
-        }
-        Some(id)
-    }
-
-    /// Notes which object types with a rule are told of.
-    fn reach(&mut self, ground: &Ground<'s>, at: PathId, condition: Option<ConditionId>) {
-        for object in ground.objects() {
-            if self.policy.type_access(*object).is_some() {
-                self.note(Target::Type(*object), at, condition);
-            }
-        }
-    }
-
-    /// Notes what a field is given, on each of its object types.
-    fn arguments(
-        &mut self,
-        field: &'d Field<'a>,
-        found: &Found<'s>,
-        at: PathId,
-        condition: Option<ConditionId>,
-        occurrence: Option<OccurrenceId>,
-    ) {
-        let schema = self.policy.schema();
-        let Found { definition, on_objects, .. } = found;
-        let first = self.read.insert((field.span.start, condition));
-        for argument in &field.arguments {
-            let holder = argument.name.span;
-            let mut literals = self.literals(holder, Some(at), condition, occurrence);
-            let presence = literals.presence(&argument.value, Presence::Always);
-            for object in on_objects {
-                let own = schema.field_def(*object);
-                let own = own.and_then(|own| schema.argument(&own, argument.name.text));
-                if let Some(own) = own {
-                    let id = InputId::Argument(*object, own.at);
-                    literals.note(id, argument.name.span, presence);
-                }
-            }
-            if let (true, Some(of)) = (first, schema.argument(definition, argument.name.text)) {
-                literals.value(&argument.value, &of, presence);
-            }
-        }
-        if first && self.lacks_argument(field, definition) {
-            let target = Target::Unknown { reason: Reason::ArgumentMissing, parent: None };
-            self.note(target, at, condition);
-        }
-    }
-
-    /// Spec 5.4.3.
-    fn lacks_argument(&self, field: &Field<'_>, definition: &FieldDef<'_>) -> bool {
-        let is_given = |name: &str| field.arguments.iter().any(|given| given.name.text == name);
-        let mut arguments = self.policy.schema().arguments(definition);
-        arguments.any(|one| one.is_required() && !is_given(one.name))
     }
 
     /// The scope inside a type condition.
