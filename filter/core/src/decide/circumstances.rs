@@ -72,6 +72,7 @@ impl<'q> Circumstances<'q> {
         let left = Cell::new(steps.left());
         let coercion = self.coercion(&left);
         let place = one.filter(|_| arguments.is_some()).and_then(|one| place(one, coercion));
+        *steps = Steps::new(left.get());
         let key = (id, place);
         if let Some(truth) = known.get(&key) {
             return *truth;

@@ -13,7 +13,7 @@ use crate::document::{Argument, Field, ObjectField, Value as Written, ValueKind}
 use crate::json::{Json, MAX_DEPTH};
 use crate::limits::NESTING;
 use crate::policy::condition::{Arguments, Value};
-use crate::policy::schema::{FieldId, InputDef, Schema, TypeKind, TypeRef};
+use crate::policy::schema::{FieldId, InputDef, Scalar, Schema, TypeKind, TypeRef};
 
 use super::Plan;
 use super::arguments::Names;
@@ -114,8 +114,10 @@ impl<'c> Coercion<'c> {
         }
         let (own, validated) = (self.schema.field_def(on_object)?, self.schema.field_def(*field)?);
         let same = self.schema.arguments(&own).all(|argument| {
+            // Where the steps end, nothing is the same: there are none to make arguments with.
+            let enough = self.spend(1).is_some();
             let other = self.schema.argument(&validated, argument.name);
-            argument.default == other.and_then(|other| other.default)
+            enough && argument.default == other.and_then(|other| other.default)
         });
         Some(if same { *field } else { on_object })
     }
@@ -190,9 +192,9 @@ impl<'c> Coercion<'c> {
             (Literal::Boolean(value), None) => Some(Value::Bool(*value)),
             (Literal::Text(text), None) => Some(Value::text(text)),
             (Literal::Number(text), None) => Some(match self.scalar(ty) {
-                "ID" => Value::text(text),
-                "Float" => Value::Double(text.parse().unwrap_or(f64::INFINITY)),
-                _ => number(text),
+                Scalar::Id => Value::text(text),
+                Scalar::Float => Value::Double(text.parse().unwrap_or(f64::INFINITY)),
+                Scalar::Int | Scalar::String | Scalar::Boolean | Scalar::Custom => number(text),
             }),
         }
     }
@@ -307,14 +309,15 @@ impl<'c> Coercion<'c> {
     /// An ID is a text, and a Float has a fraction, whatever they are written as.
     fn json_number(self, number: &serde_json::Number, ty: TypeRef) -> Value<'static> {
         match (self.scalar(ty), number.as_f64()) {
-            ("ID", _) => Value::String(Cow::Owned(number.to_string())),
-            ("Float", Some(double)) => Value::Double(double),
+            (Scalar::Id, _) => Value::String(Cow::Owned(number.to_string())),
+            (Scalar::Float, Some(double)) => Value::Double(double),
             (_, _) => Value::from(number),
         }
     }
 
-    fn scalar(self, ty: TypeRef) -> &'c str {
-        self.schema.type_def(ty.named).map_or("", |def| def.name)
+    fn scalar(self, ty: TypeRef) -> Scalar {
+        let def = self.schema.type_def(ty.named);
+        def.map_or(Scalar::Custom, |def| Scalar::named(def.name))
     }
 }
 

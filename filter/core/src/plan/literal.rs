@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use crate::denial::Reason;
 use crate::document::{ObjectField, Span, Value, ValueKind};
 use crate::policy::Policy;
-use crate::policy::schema::{InputDef, InputId, Schema, TypeDef, TypeId, TypeKind, TypeRef};
+use crate::policy::schema::{
+    InputDef, InputId, Scalar, Schema, TypeDef, TypeId, TypeKind, TypeRef,
+};
 
 use super::arguments::Names;
 use super::variables::{Variable, VariableId};
@@ -51,17 +53,6 @@ impl Noted {
     }
 }
 
-/// A scalar by what may stand for it (spec 3.5).
-enum Scalar {
-    Int,
-    Float,
-    String,
-    Boolean,
-    Id,
-    /// The server alone knows.
-    Custom,
-}
-
 impl<'a> Literals<'_, '_, 'a> {
     /// A value for what has this type.
     pub(super) fn value(&mut self, value: &Value<'a>, of: &InputDef<'_>, presence: Presence) {
@@ -82,21 +73,10 @@ impl<'a> Literals<'_, '_, 'a> {
 
     /// What a value's presence depends on: a variable may have none.
     pub(super) fn presence(&self, value: &Value<'_>, outer: Presence) -> Presence {
-        match &value.kind {
-            ValueKind::Variable(name) => {
-                let at = self.names.position(name.text);
-                at.map_or(outer, |at| Presence::Given(VariableId::new(at)))
-            }
-            ValueKind::Int
-            | ValueKind::Float
-            | ValueKind::String
-            | ValueKind::BlockString
-            | ValueKind::Boolean(_)
-            | ValueKind::Null
-            | ValueKind::Enum
-            | ValueKind::List(_)
-            | ValueKind::Object(_) => outer,
-        }
+        let ValueKind::Variable(name) = &value.kind else { return outer };
+        // One that is not defined has been refused.
+        let at = self.names.position(name.text);
+        at.map_or(outer, |at| Presence::Given(VariableId::new(at)))
     }
 
     pub(super) fn fault(&mut self, reason: Reason, parent: Option<TypeId>, at: Span) {
@@ -234,19 +214,6 @@ impl<'a> Literals<'_, '_, 'a> {
 
     fn invalid(&mut self) {
         self.fault(Reason::ValueInvalid, None, self.holder);
-    }
-}
-
-impl Scalar {
-    fn named(name: &str) -> Self {
-        match name {
-            "Int" => Self::Int,
-            "Float" => Self::Float,
-            "String" => Self::String,
-            "Boolean" => Self::Boolean,
-            "ID" => Self::Id,
-            _ => Self::Custom,
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::denial::Reason;
 use crate::document::{Items, Span, TypeReference, Value, ValueKind};
 use crate::json::Json;
 use crate::policy::Policy;
-use crate::policy::schema::{InputId, Schema, TypeDef, TypeId, TypeKind, TypeRef};
+use crate::policy::schema::{InputId, Scalar, Schema, TypeDef, TypeId, TypeKind, TypeRef};
 
 use super::literal::Noted;
 use super::{PathId, Plan, Presence, Target, Use};
@@ -240,26 +240,29 @@ const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Whether a value is one of the scalar (spec 3.5, Input Coercion of each).
 fn is_scalar(value: &Json<'_>, name: &str) -> bool {
-    match name {
-        "Int" => value.as_number().is_some_and(|number| match (number.as_i64(), number.as_f64()) {
-            (Some(int), _) => i32::try_from(int).is_ok(),
-            // 1.0 is one, as it is for JSON readers that have no integers.
-            (None, Some(float)) => {
-                float.fract() == 0.0 && float >= f64::from(i32::MIN) && float <= f64::from(i32::MAX)
-            }
-            (None, None) => false,
-        }),
-        "Float" => value.as_number().is_some(),
-        "String" => value.as_str().is_some(),
-        "Boolean" => matches!(value, Json::Bool(_)),
-        "ID" => {
+    match Scalar::named(name) {
+        Scalar::Int => {
+            value.as_number().is_some_and(|number| match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => i32::try_from(int).is_ok(),
+                // 1.0 is one, as it is for JSON readers that have no integers.
+                (None, Some(float)) => {
+                    float.fract() == 0.0
+                        && float >= f64::from(i32::MIN)
+                        && float <= f64::from(i32::MAX)
+                }
+                (None, None) => false,
+            })
+        }
+        Scalar::Float => value.as_number().is_some(),
+        Scalar::String => value.as_str().is_some(),
+        Scalar::Boolean => matches!(value, Json::Bool(_)),
+        Scalar::Id => {
             // A larger one is another number to a server that has doubles alone.
             let is_safe = |number: &serde_json::Number| {
                 number.as_i64().is_some_and(|int| int.unsigned_abs() <= SAFE_INTEGER)
             };
             value.as_str().is_some() || value.as_number().is_some_and(is_safe)
         }
-        // The server alone knows.
-        _ => true,
+        Scalar::Custom => true,
     }
 }

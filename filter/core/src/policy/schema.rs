@@ -9,6 +9,7 @@
 mod check;
 mod parts;
 mod reference;
+mod scalar;
 mod tables;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use std::ops::Range;
 pub use self::check::SchemaError;
 pub use self::parts::{FieldParts, InputParts, SchemaParts, TypeParts};
 pub use self::reference::TypeRef;
+pub use self::scalar::Scalar;
 pub(super) use self::tables::{FieldRow, InputRow, Lists, Names, Tables};
 
 /// The number of a type, by the order of names.

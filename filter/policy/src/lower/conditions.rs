@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fieldgate_core::policy::condition::{Expression, Node};
 use fieldgate_core::policy::rules::ConditionId;
-use fieldgate_core::policy::schema::{FieldId, InputId, Schema, TypeKind, TypeRef};
+use fieldgate_core::policy::schema::{FieldId, InputId, Scalar, Schema, TypeKind, TypeRef};
 
 use super::coordinates::{Coordinate, Coordinates};
 use crate::condition::{self, Scope, Shape};
@@ -130,20 +130,22 @@ fn shape(ty: TypeRef, schema: &Schema, depth: usize) -> Shape {
     let inner = match (ty.item(), schema.type_def(ty.named), depth.checked_sub(1)) {
         (_, _, None) | (None, None, _) => Shape::Dyn,
         (Some(item), _, Some(depth)) => Shape::List(Box::new(shape(item, schema, depth))),
-        (None, Some(def), Some(depth)) => match (def.kind, def.name) {
-            (TypeKind::Enum, _) | (TypeKind::Scalar, "String" | "ID") => Shape::String,
-            (TypeKind::Scalar, "Boolean") => Shape::Boolean,
-            (TypeKind::Scalar, "Int") => Shape::Int,
-            (TypeKind::Scalar, "Float") => Shape::Double,
-            (TypeKind::Input | TypeKind::OneOf, _) => {
+        (None, Some(def), Some(depth)) => match def.kind {
+            TypeKind::Enum => Shape::String,
+            TypeKind::Scalar => match Scalar::named(def.name) {
+                Scalar::String | Scalar::Id => Shape::String,
+                Scalar::Boolean => Shape::Boolean,
+                Scalar::Int => Shape::Int,
+                Scalar::Float => Shape::Double,
+                Scalar::Custom => Shape::Dyn,
+            },
+            TypeKind::Input | TypeKind::OneOf => {
                 let members = schema.members(&def);
                 let members =
                     members.map(|one| (one.name.to_owned(), shape(one.ty, schema, depth)));
                 Shape::Map(members.collect())
             }
-            (TypeKind::Scalar | TypeKind::Object | TypeKind::Interface | TypeKind::Union, _) => {
-                Shape::Dyn
-            }
+            TypeKind::Object | TypeKind::Interface | TypeKind::Union => Shape::Dyn,
         },
     };
     match (inner, ty.is_non_null()) {
