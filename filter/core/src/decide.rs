@@ -84,6 +84,13 @@ impl Decision {
         })
     }
 
+    /// Whether more is denied than the definitions and values of variables.
+    #[must_use]
+    pub fn denies_selections(&self, plan: &Plan) -> bool {
+        let of_variable = |denied: &Denied| denied.at.is_some_and(|at| plan.is_of_variable(at));
+        !self.denied.iter().all(of_variable)
+    }
+
     /// Where the first denied field stands: what the client may be told. Not the others: how many
     /// there are would tell what is unknown from what is denied.
     #[must_use]

@@ -19,7 +19,6 @@ use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::identity::known::Known;
-use crate::json::Json;
 use crate::limits::{Limits, NESTING};
 use crate::plan::{Choice, Plan};
 use crate::policy::condition::{Value, Variable};
@@ -273,13 +272,14 @@ fn authenticate(
                 let jws = Jws::read(&token)?;
                 let claims = verify(&jws, issuers, published, verifier, now)?;
                 let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
-                let principal = known_as(claims, all.as_ref(), configuration);
+                let principal = Rc::new(Principal::new(claims, all.as_ref(), issuers, policy));
                 known.keep(token, &principal, published, now);
                 principal
             }
         },
         (None, Some(attested)) => {
-            known_as(take(&attested, issuers, now)?, Some(attested.claims()), configuration)
+            let claims = take(&attested, issuers, now)?;
+            Rc::new(Principal::new(claims, Some(attested.claims()), issuers, policy))
         }
         (None, None) => Rc::new(Principal::anonymous(settings.anonymous, head, policy)?),
         (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
@@ -287,17 +287,6 @@ fn authenticate(
     facts.note_caller(&principal, configuration);
     head.expect_body(settings)?;
     Ok(principal)
-}
-
-/// The principal of verified claims.
-fn known_as(
-    claims: VerifiedClaims,
-    said: Option<&Json<'_>>,
-    configuration: &Configuration,
-) -> Rc<Principal> {
-    let Configuration { settings, policy, .. } = configuration;
-    let issuer = settings.issuers.get(claims.issuer()).map_or("", |issuer| &issuer.issuer);
-    Rc::new(Principal::new(claims, said, issuer, policy))
 }
 
 impl AuditRecord {
@@ -358,7 +347,8 @@ fn authorize(
     let case = Case { document: &document, choice, ..case };
     case.ask(&plan, |question| {
         let decision = question.decide();
-        if !decision.removed.is_empty() {
+        // What selections are denied has been taken out: anything else would be a defect.
+        if !decision.removed.is_empty() || decision.denies_selections(&plan) {
             return Err(Reason::Internal.into());
         }
         let Some(reason) = decision.reason() else { return Ok(()) };

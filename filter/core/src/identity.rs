@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::policy::rules::{Caller, Party, RoleSet, ScopeSet};
 use crate::settings::Anonymous;
 use crate::token::source::AUTHORIZATION;
-use crate::token::verify::VerifiedClaims;
+use crate::token::verify::{IssuerRules, VerifiedClaims};
 use crate::token::{TokenError, UnixTime};
 
 /// The roles that a request is decided with. All parties must grant: an agent never gets more than
@@ -63,15 +63,15 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Maps claims to roles. `said` is everything that the token says, which conditions may look at;
-    /// `issuer` is the name of its issuer.
+    /// Maps claims to roles. `said` is everything that the token says, which conditions may look at.
     #[must_use]
     pub fn new(
         claims: VerifiedClaims,
         said: Option<&Json<'_>>,
-        issuer: &str,
+        issuers: &[IssuerRules],
         policy: &Policy,
     ) -> Self {
+        let issuer = issuers.get(claims.issuer()).map_or("", |issuer| &issuer.issuer);
         let mut values = CallerValues::wanted(policy)
             .then(|| Box::new(CallerValues::of_token(&claims, said, issuer)));
         let conditions = policy.role_conditions(values.as_deref());

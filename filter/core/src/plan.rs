@@ -236,6 +236,20 @@ impl Plan {
         self.path.get(at.0).map(|node| node.name)
     }
 
+    /// Whether a position is that of a variable's definition, or of something in its default.
+    #[must_use]
+    pub fn is_of_variable(&self, at: PathId) -> bool {
+        let mut root = at;
+        // A node's parent comes before it, so that this ends.
+        while let Some(parent) = self.path.get(root.0).and_then(|node| node.parent) {
+            if parent.0 >= root.0 {
+                break;
+            }
+            root = parent;
+        }
+        self.variables.iter().any(|variable| variable.at == root)
+    }
+
     /// The response keys that lead to a field, outermost first.
     #[must_use]
     pub fn path_to<'a>(&self, at: PathId, source: &'a str) -> Vec<&'a str> {
