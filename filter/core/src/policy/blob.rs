@@ -184,3 +184,28 @@ pub fn decode(blob: &[u8]) -> Result<(Policy, Digest), BlobError> {
     let policy = Policy::new(Wire::read(&payload)?.into_parts()?).map_err(BlobError::Policy)?;
     Ok((policy, Digest(*digest)))
 }
+
+/// For the tests of its parts: bytes that were cut or changed are refused, or read as something else
+/// that is written as it was read.
+#[cfg(test)]
+fn no_bytes_are_read_as_what_was_not_written<T: PartialEq + fmt::Debug>(
+    whole: &[u8],
+    read: impl Fn(&[u8]) -> Result<T, BlobError>,
+    write: impl Fn(&T) -> Vec<u8>,
+) {
+    for end in 0..whole.len() {
+        assert!(whole.get(..end).is_some_and(|part| read(part).is_err()), "{end}");
+    }
+    let mut read_again = 0_usize;
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut other = whole.to_vec();
+            other.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << bit);
+            if let Ok(item) = read(&other) {
+                assert_eq!(read(&write(&item)).as_ref(), Ok(&item));
+                read_again = read_again.saturating_add(1);
+            }
+        }
+    }
+    assert!(read_again > 0, "no change is read");
+}

@@ -20,6 +20,7 @@ mod github;
 mod hostile;
 mod kubernetes;
 mod language;
+mod large_values;
 mod lowering;
 mod manifest;
 mod model;
