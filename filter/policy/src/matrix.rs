@@ -4,6 +4,8 @@
 //!
 //! A field of an object type is what its access says. A field of an interface is what an operation
 //! that selects it there is told: granted if it is on every object type that the interface can be.
+//! What the floor asks for counts everywhere. Where it depends on conditions the cell says so: it is
+//! granted if those of allow rules hold and those of deny rules do not.
 
 use std::collections::BTreeSet;
 
@@ -37,6 +39,8 @@ pub struct Row {
 pub struct Cell {
     /// Why it is denied; none if it is allowed.
     pub denied: Option<Because>,
+    /// Whether that it is allowed depends on conditions.
+    pub conditional: bool,
     /// The rules that grant it, or that deny it, or that would have granted it.
     pub rules: Vec<String>,
 }
@@ -87,7 +91,11 @@ fn row(policy: &Policy, parent: &TypeDef<'_>, field: FieldId) -> Row {
     let name = schema.field_def(field).map_or("", |field| field.name);
     // An object type can be itself alone.
     let decided = parent.possible.iter().filter_map(|object| schema.field_named(*object, name));
-    let accesses: Vec<Option<&Access>> = decided.map(|field| policy.access(field)).collect();
+    let mut accesses: Vec<Option<&Access>> = decided.map(|field| policy.access(field)).collect();
+    // What no object type has is granted to nobody, whatever the floor is.
+    if !accesses.is_empty() {
+        accesses.extend(policy.floor().map(Some));
+    }
     let roles = RoleSet::singles().take(policy.parts().roles.len());
     let cells = roles.map(|role| cell(policy, &accesses, role)).collect();
     Row { coordinate: schema.coordinate(field), cells }
@@ -99,11 +107,13 @@ fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
     let scopes = policy.scopes_of(&policy.parts().scopes);
     let (held, unclear, caller) = (role, RoleSet::EMPTY, Caller::Verified);
     let party = Party { held, unclear, scopes: &scopes, caller };
-    let mut granted = !accesses.is_empty();
+    let (mut granted, mut always) = (!accesses.is_empty(), true);
     for access in accesses {
-        let verdict = access.map(|access| (access, access.verdict(&party, &|_| Truth::Holds)));
-        granted &= matches!(verdict, Some((_, Verdict::Granted)));
-        match verdict {
+        let verdict = |access: &Access| access.verdict(&party, &|_| Truth::Error);
+        let found = access.map(|access| (access, verdict(&at_best(access))));
+        granted &= matches!(found, Some((_, Verdict::Granted)));
+        always &= access.is_some_and(|access| verdict(&at_worst(access)) == Verdict::Granted);
+        match found {
             Some((access, Verdict::Granted)) => {
                 let clauses = access.grants.iter().flat_map(|grant| &grant.any);
                 granting.extend(clauses.flat_map(|clause| &clause.rules));
@@ -125,5 +135,25 @@ fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
         (false, true) => (Some(Because::NoGrant), missing),
     };
     let rules = rules.into_iter().map(|rule| policy.rule_name(rule).to_owned()).collect();
-    Cell { denied, rules }
+    Cell { denied, conditional: granted && !always, rules }
+}
+
+/// The access where the conditions of allow rules hold, and those of deny rules do not.
+fn at_best(access: &Access) -> Access {
+    let mut access = access.clone();
+    for clause in access.grants.iter_mut().flat_map(|grant| &mut grant.any) {
+        clause.condition = None;
+    }
+    access.denies.retain(|clause| clause.condition.is_none());
+    access
+}
+
+/// The other way round.
+fn at_worst(access: &Access) -> Access {
+    let mut access = access.clone();
+    for grant in &mut access.grants {
+        grant.any.retain(|clause| clause.condition.is_none());
+    }
+    access.denies.iter_mut().for_each(|clause| clause.condition = None);
+    access
 }

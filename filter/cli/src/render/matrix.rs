@@ -26,7 +26,7 @@ fn markdown(matrix: &Matrix) -> String {
     let rule = matrix.roles.iter().map(|_| "---".to_owned());
     text += &row(&mut std::iter::once("---".to_owned()).chain(rule));
     for Row { coordinate, cells } in &matrix.rows {
-        let said = |cell: &Cell| if cell.denied.is_none() { "allow" } else { "-" }.to_owned();
+        let said = |cell: &Cell| word(cell, "-").to_owned();
         text += &row(&mut std::iter::once(code(coordinate)).chain(cells.iter().map(said)));
     }
     text
@@ -41,7 +41,7 @@ fn csv(matrix: &Matrix) -> String {
     let roles = matrix.roles.iter().map(|role| field(role));
     row(std::iter::once("field".to_owned()).chain(roles).collect());
     for Row { coordinate, cells } in &matrix.rows {
-        let said = |cell: &Cell| if cell.denied.is_none() { "allow" } else { "deny" }.to_owned();
+        let said = |cell: &Cell| word(cell, "deny").to_owned();
         row(std::iter::once(field(coordinate)).chain(cells.iter().map(said)).collect());
     }
     text
@@ -49,11 +49,25 @@ fn csv(matrix: &Matrix) -> String {
 
 fn json_line(roles: &[String], row: &Row) -> String {
     let Row { coordinate, cells } = row;
-    let cells = roles.iter().zip(cells).map(|(role, Cell { denied, rules })| {
-        let allowed = denied.is_none();
-        json!({ "role": role, "allowed": allowed, "because": denied.map(because), "rules": rules })
+    let cells = roles.iter().zip(cells).map(|(role, Cell { denied, conditional, rules })| {
+        json!({
+            "role": role,
+            "allowed": denied.is_none(),
+            "conditional": conditional,
+            "because": denied.map(because),
+            "rules": rules,
+        })
     });
     line(&json!({ "coordinate": coordinate, "roles": cells.collect::<Vec<_>>() }))
+}
+
+/// `if` where conditions decide.
+const fn word(cell: &Cell, denied: &'static str) -> &'static str {
+    match (cell.denied, cell.conditional) {
+        (Some(_), _) => denied,
+        (None, true) => "if",
+        (None, false) => "allow",
+    }
 }
 
 /// Why something is denied, as the audit record says it.

@@ -192,7 +192,33 @@ fn the_matrix_says_what_an_operation_would_be_told() {
         (Some(Because::DenyRule), "agents-do-not-write".into())
     );
     assert_eq!(cell("Product.id", "banned"), (Some(Because::DenyRule), "locked-out".into()));
+    assert!(matrix.rows.iter().all(|row| row.cells.iter().all(|cell| !cell.conditional)));
     let one = Matrix::new(bundle.policy(), Some("Order")).unwrap();
     let names: Vec<&str> = one.rows.iter().map(|row| row.coordinate.as_str()).collect();
     assert_eq!(names, ["Order.id", "Order.lines", "Order.status", "Order.total"]);
+}
+
+/// A condition is neither met nor unmet before there is a request.
+#[test]
+fn the_matrix_says_where_conditions_decide() {
+    let bundle = load("tests/corpus/bundles/conditional");
+    let matrix = Matrix::new(bundle.policy(), None).unwrap();
+    let cell = |coordinate: &str, role: &str| {
+        let row = matrix.rows.iter().find(|row| row.coordinate == coordinate).unwrap();
+        let at = matrix.roles.iter().position(|name| name == role).unwrap();
+        (row.cells[at].denied, row.cells[at].conditional)
+    };
+    // Of an allow rule alone, and beside one without a condition.
+    assert_eq!(cell("Mutation.restart", "user"), (None, true));
+    assert_eq!(cell("Query.broken", "user"), (None, true));
+    assert_eq!(cell("Query.broken", "admin"), (None, false));
+    // Of a deny rule.
+    assert_eq!(cell("Query.me", "user"), (None, true));
+    assert_eq!(cell("Component.secrets", "copilot"), (None, true));
+    assert_eq!(cell("Component.secrets", "admin"), (None, false));
+    // On the interface's field.
+    assert_eq!(cell("Named.name", "user"), (None, true));
+    assert_eq!(cell("Named.name", "admin"), (Some(Because::NoGrant), false));
+    // Whoever is on no floor is granted nothing.
+    assert_eq!(cell("Secret.value", "senior"), (Some(Because::NoGrant), false));
 }
