@@ -105,10 +105,7 @@ impl<'q> Question<'q> {
     pub fn decide(&self) -> Decision {
         let mut decision = Decision::default();
         let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
-        if let Some(floor) = self.policy.floor().filter(|floor| !self.is_met(floor, None)) {
-            let (because, rules) = self.reasons(floor, None);
-            decision.denied.push(Denied { target: None, at: None, because, rules });
-        }
+        decision.denied.extend(self.below_floor());
         for one in self.selected().filter(|one| !self.grants(one)) {
             match self.switched_off(one) {
                 Some(selection) => {
@@ -136,14 +133,22 @@ impl<'q> Question<'q> {
     /// Whether the decision is without a denial.
     #[must_use]
     pub fn allows(&self) -> bool {
-        self.policy.floor().is_none_or(|floor| self.is_met(floor, None))
+        self.below_floor().is_none()
             && self.uses().all(|one| self.grants(one) || self.switched_off(one).is_some())
     }
 
-    /// What a condition comes to, for whoever shows it.
+    /// Why the operation is denied whatever it asks for; none if it is not.
     #[must_use]
-    pub fn truth(&self, condition: ConditionId, one: &Use) -> Truth {
-        self.circumstances.truth(condition, Some(one))
+    pub fn below_floor(&self) -> Option<Denied> {
+        let floor = self.policy.floor().filter(|floor| !self.is_met(floor, None))?;
+        let (because, rules) = self.reasons(floor, None);
+        Some(Denied { target: None, at: None, because, rules })
+    }
+
+    /// What a condition comes to for a use, or for the operation, for whoever shows it.
+    #[must_use]
+    pub fn truth(&self, condition: ConditionId, one: Option<&Use>) -> Truth {
+        self.circumstances.truth(condition, one)
     }
 
     /// Why one use is denied, wherever it stands; none if it is granted.

@@ -103,6 +103,7 @@ impl Lines<'_> {
                 Part::Field | Part::Input => format!("{key}: {coordinate}{by}"),
                 Part::TypeCondition => format!("... on {key}"),
                 Part::RootType => key.clone(),
+                Part::Floor => format!("every operation{by}"),
             };
             *text += &format!("{mark} {indent}{what}\n");
             let reasons = self.reasons(one);
@@ -301,6 +302,7 @@ fn field_json(field: &Field) -> Value {
         Part::TypeCondition => "type_condition",
         Part::RootType => "root_type",
         Part::Input => "input",
+        Part::Floor => "floor",
     };
     json!({
         "part": part,

@@ -19,6 +19,8 @@ pub enum Part {
     RootType,
     /// An argument, an input field, an enum value, or a variable that holds one.
     Input,
+    /// What every operation needs.
+    Floor,
 }
 
 /// One field at one place of the operation.
@@ -141,8 +143,25 @@ impl Case<'_> {
             let level = parent.and_then(|parent| below.get_mut(parent.position()));
             level.unwrap_or(&mut roots).push(field);
         }
+        roots.extend(self.floor());
         roots.reverse();
         roots
+    }
+
+    /// A line for what every operation needs, if anything.
+    fn floor(&self) -> Option<Field> {
+        let floor = self.question.policy.floor()?;
+        let name = "*".to_owned();
+        let outcome = self.outcome(self.question.below_floor());
+        let uses = vec![self.shown(name.clone(), outcome, Some(floor), None)];
+        Some(Field {
+            part: Part::Floor,
+            key: name.clone(),
+            name,
+            at: (1, 1),
+            uses,
+            fields: Vec::new(),
+        })
     }
 
     fn text(&self, span: Span) -> &str {
@@ -156,7 +175,9 @@ impl Case<'_> {
                 (self.text(node.key).to_owned(), self.text(node.name).to_owned())
             }
             // The place is that of the first selection.
-            Part::RootType => (self.kind.name().to_owned(), self.kind.name().to_owned()),
+            Part::RootType | Part::Floor => {
+                (self.kind.name().to_owned(), self.kind.name().to_owned())
+            }
         };
         Field { part, key, name, at, uses, fields }
     }
@@ -185,10 +206,7 @@ impl Case<'_> {
         let denial = self.question.denial(one);
         let outcome = match (one.target, denial) {
             (Target::Unknown { reason, .. }, _) => Outcome::Unknown(reason),
-            (_, None) => Outcome::Granted,
-            (_, Some(Denied { because, rules, .. })) => {
-                Outcome::Denied(because, self.rule_names(&rules))
-            }
+            (_, denial) => self.outcome(denial),
         };
         let access = match one.target {
             Target::Field(field) => self.question.policy.access(field),
@@ -196,21 +214,41 @@ impl Case<'_> {
             Target::Input(input) => self.question.policy.input_access(input),
             Target::Unknown { .. } => None,
         };
+        self.shown(self.coordinate(one), outcome, access, Some(one))
+    }
+
+    fn outcome(&self, denial: Option<Denied>) -> Outcome {
+        match denial {
+            None => Outcome::Granted,
+            Some(Denied { because, rules, .. }) => {
+                Outcome::Denied(because, self.rule_names(&rules))
+            }
+        }
+    }
+
+    /// What decides a use, or the operation as a whole.
+    fn shown(
+        &self,
+        coordinate: String,
+        outcome: Outcome,
+        access: Option<&rules::Access>,
+        one: Option<&plan::Use>,
+    ) -> Use {
         let rules::Access { grants, denies, requires, .. } = access.cloned().unwrap_or_default();
         let clauses = |clauses: &[rules::Clause]| {
             clauses.iter().map(|clause| self.clause(clause, one)).collect()
         };
         Use {
-            coordinate: self.coordinate(one),
+            coordinate,
             outcome,
-            switched_off: !self.question.included.includes(one.condition),
+            switched_off: !self.question.included.includes(one.and_then(|one| one.condition)),
             grants: grants.iter().map(|grant| Grant { any: clauses(&grant.any) }).collect(),
             denies: clauses(&denies),
             requires: requires.iter().map(|one| self.requirement(one)).collect(),
         }
     }
 
-    fn clause(&self, clause: &rules::Clause, one: &plan::Use) -> Clause {
+    fn clause(&self, clause: &rules::Clause, one: Option<&plan::Use>) -> Clause {
         let met = |(party, roles): (Party, rules::RoleSet)| {
             (party, self.names(clause.roles.intersection(roles)))
         };
@@ -222,7 +260,7 @@ impl Case<'_> {
         }
     }
 
-    fn condition(&self, id: rules::ConditionId, one: &plan::Use) -> Condition {
+    fn condition(&self, id: rules::ConditionId, one: Option<&plan::Use>) -> Condition {
         let text = usize::try_from(id.0).ok().and_then(|at| self.conditions.get(at));
         let holds = match self.question.truth(id, one) {
             rules::Truth::Holds => Some(true),

@@ -222,3 +222,29 @@ fn the_matrix_says_where_conditions_decide() {
     // Whoever is on no floor is granted nothing.
     assert_eq!(cell("Secret.value", "senior"), (Some(Because::NoGrant), false));
 }
+
+/// What every operation needs is a line of its own, and what a condition comes to is told.
+#[test]
+fn the_floor_and_conditions_are_told() {
+    let bundle = load("tests/corpus/bundles/conditional");
+    let found = |risk: u32| {
+        let claims =
+            json!({ "sub": "a", "groups": ["users"], "level": 3, "risk": risk, "flags": [] });
+        let claims = claims.as_object().cloned();
+        let query = "mutation { restart(ref: \"component:x\") }".to_owned();
+        explain(&bundle, Request { claims, query, variables: None, operation: None }).unwrap()
+    };
+    let allowed = found(1);
+    assert_eq!((verdict_of_tree(&allowed), allowed.verdict), (Verdict::Allow, Verdict::Allow));
+    let [floor, restart] = &allowed.fields[..] else { panic!("{:?}", allowed.fields) };
+    assert_eq!(floor.uses[0].coordinate, "*");
+    assert_eq!(floor.uses[0].denies[0].condition.as_ref().unwrap().holds, Some(true));
+    let condition = restart.uses[0].grants[0].any[0].condition.as_ref().unwrap();
+    assert_eq!(condition.text, "args.ref.startsWith('component:')");
+    assert_eq!(condition.holds, Some(true));
+
+    let refused = found(9);
+    assert_eq!(verdict_of_tree(&refused), refused.verdict);
+    let denied = Outcome::Denied(Because::DenyRule, vec!["not-risky".to_owned()]);
+    assert_eq!(refused.fields[0].uses[0].outcome, denied);
+}
