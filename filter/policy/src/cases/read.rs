@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use fieldgate_core::policy::Policy;
 use serde_json::{Map, Value as Json};
 
 use super::{Case, VERSION, Verdict};
@@ -92,16 +93,34 @@ fn read_verdict(node: &Node, bundle: &Bundle, findings: &mut Findings) -> Option
 }
 
 fn expect_coordinate(name: &Text, bundle: &Bundle, findings: &mut Findings) {
-    let schema = bundle.policy().schema();
-    let found = name.text.split_once('.').and_then(|(parent, field)| {
-        let parent = schema.type_named(parent)?;
-        schema.field_named(parent, field)
-    });
-    if found.is_none() {
-        let message = format!("the schema has no field `{}`", name.text.escape_debug());
-        let help = "coordinates are those of object types: `Type.field`";
+    if !is_coordinate(&name.text, bundle.policy()) {
+        let message = format!("the schema has no `{}`", name.text.escape_debug());
+        let help = "coordinates are `Type.field` of object types, `Type.field(argument:)`, \
+                    `Input.field`, `Enum.VALUE`, a `Type` with a reach, and `*` for the floor";
         findings.add(Diagnostic::error(Code::UnknownField, &name.place, message).help(help));
     }
+}
+
+/// Whether a denial can be of it.
+fn is_coordinate(name: &str, policy: &Policy) -> bool {
+    if name == "*" {
+        return policy.floor().is_some();
+    }
+    let schema = policy.schema();
+    let Some((of, member)) = name.split_once('.') else {
+        return schema.type_named(name).is_some_and(|of| policy.type_access(of).is_some());
+    };
+    let Some(id) = schema.type_named(of) else { return false };
+    let Some(def) = schema.type_def(id) else { return false };
+    if let Some((field, argument)) =
+        member.strip_suffix(":)").and_then(|member| member.split_once('('))
+    {
+        let field = schema.field_named(id, field).and_then(|field| schema.field_def(field));
+        return field.is_some_and(|field| schema.argument(&field, argument).is_some());
+    }
+    schema.field_named(id, member).is_some()
+        || schema.member(&def, member).is_some()
+        || schema.value(&def, member).is_some()
 }
 
 fn expect_rule(name: &Text, bundle: &Bundle, findings: &mut Findings) {

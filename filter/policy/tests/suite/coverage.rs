@@ -2,6 +2,7 @@
 //! one. A rule is in a case that names it as a reason, or that is allowed what it decides on.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::limits::{Limits, NESTING};
@@ -69,4 +70,22 @@ fn roles_of(bundle: &Bundle, case: &Case) -> BTreeSet<String> {
     let actor = claims.get("act").and_then(|act| act.get("sub")).and_then(Value::as_str);
     let acting = actor.and_then(|actor| policy.actor_roles(actor)).unwrap_or(subject);
     policy.role_names(subject.union(acting)).map(str::to_owned).collect()
+}
+
+/// Cases can say of anything that a rule speaks of that it is denied, and cover the rules.
+#[test]
+fn denials_of_inputs_and_of_every_operation() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = repository.join("tests/corpus/bundles/conditional");
+    let bundle = Bundle::load(&folder, None).unwrap();
+    let mut findings = Findings::default();
+    assert_eq!(cases::read(&bundle, &mut findings).len(), 4);
+    assert!(!findings.has_errors(), "{:?}", findings.into_sorted());
+    let run = cases::run(&bundle, "").unwrap();
+    let failed: Vec<_> = run.cases.iter().filter(|one| !one.passed()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let uncovered = &run.coverage.rules.uncovered;
+    for rule in ["restart", "few", "live", "not-risky", "floor"] {
+        assert!(!uncovered.iter().any(|one| one == rule), "{uncovered:?}");
+    }
 }
