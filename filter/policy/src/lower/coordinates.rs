@@ -177,12 +177,12 @@ impl<'a> Coordinates<'a> {
                 (tier, found.collect())
             }
             Matches::Argument(of, field, argument) => {
-                let anywhere = of.is_any() || field.is_any();
-                let tier = match (of.is_any() && field.is_any(), anywhere, argument.is_any()) {
-                    (true, _, true) => Tier::All,
-                    (false, _, true) => Tier::Owner,
-                    (_, true, false) => Tier::Name,
-                    (_, false, false) => Tier::Exact,
+                // Of any field's arguments nothing is as specific as of one's.
+                let tier = match (of.is_any() || field.is_any(), argument.is_any()) {
+                    (false, false) => Tier::Exact,
+                    (false, true) => Tier::Owner,
+                    (true, false) => Tier::Name,
+                    (true, true) => Tier::All,
                 };
                 let fields =
                     self.types(of).flat_map(|(id, def)| self.fields_named(id, &def, field));

@@ -1,5 +1,7 @@
 //! The precedence of the policy language, as a table: rules, and what decides a coordinate.
 
+use fieldgate_core::policy::schema::InputId;
+
 use crate::support::{access, describe, policy};
 
 const SCHEMA: &str = "
@@ -112,4 +114,32 @@ fn denies_stay_apart_and_count_once() {
         &[("A.name", "z<-c, not x<-a, y<-b"), ("C.name", "z<-c, not x<-a")],
     );
     check("a: deny x: A.*", &[("A.id", "nobody, not x<-a")]);
+}
+
+/// The most specific form decides an argument, as it does a field.
+#[test]
+fn arguments_by_form() {
+    let sdl = "type Query { find(limit: Int, text: ID): ID  seek(limit: Int): ID }";
+    let text = "
+version: 1
+name: arguments
+roles: { a: { groups: [a] }, b: { groups: [b] }, c: { groups: [c] }, d: { groups: [d] } }
+rules:
+  - { id: fields, fields: ['Query.*'], allow: [a, b, c, d] }
+  - { id: exact, inputs: ['Query.find(limit:)'], allow: [a] }
+  - { id: owner, inputs: ['Query.find(*:)'], allow: [b] }
+  - { id: name, inputs: ['*.seek(limit:)'], allow: [c] }
+  - { id: all, inputs: ['*.seek(*:)', '*.find(*:)'], allow: [d] }
+";
+    let policy = policy(sdl, text);
+    let described = |field: &str, argument: &str| {
+        let schema = policy.schema();
+        let id = schema.field_named(schema.query(), field).unwrap();
+        let def = schema.field_def(id).unwrap();
+        let at = schema.argument(&def, argument).unwrap().at;
+        describe(&policy, policy.input_access(InputId::Argument(id, at)).unwrap())
+    };
+    assert_eq!(described("find", "limit"), "a<-exact");
+    assert_eq!(described("find", "text"), "b<-owner");
+    assert_eq!(described("seek", "limit"), "c<-name");
 }
