@@ -12,6 +12,7 @@ use crate::decide::Because;
 use crate::denial::Reason;
 use crate::limits::{LISTED, LISTED_REQUESTED, RECORDED_CHARS};
 use crate::plan::Usage;
+use crate::policy::ceiling::{self, Counter, Used};
 use crate::settings::RequestHeaders;
 
 mod caller;
@@ -61,6 +62,10 @@ pub struct Facts {
     pub denied_total: usize,
     /// High-water marks.
     pub usage: Option<Usage>,
+    /// What it used, once everything is granted.
+    pub used: Option<Used>,
+    /// The limits of the policy that were exceeded.
+    pub exceeded: Vec<Exceeded>,
 }
 
 /// Which policy, and how.
@@ -100,6 +105,15 @@ pub struct Denied {
     pub path: String,
 }
 
+/// A limit of the policy that was exceeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The rule's id.
+    pub rule: String,
+    /// Of what, how much may be used, and was, and whether that refuses.
+    pub limit: ceiling::Exceeded,
+}
+
 /// What became of the request after the filter, from the host's log phase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseFacts {
@@ -124,6 +138,14 @@ impl AuditRecord {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// How much the operation used of each of these, for other filters; nothing of one that was not
+    /// granted.
+    pub fn amounts(&self, counters: &[Counter]) -> impl Iterator<Item = (&'static str, u64)> {
+        let used = self.facts.used;
+        let amount = move |one: &Counter| Some((one.name(), used?.known(*one)?));
+        counters.iter().filter_map(amount)
     }
 
     pub(crate) fn into_facts(self) -> Facts {
@@ -170,6 +192,8 @@ impl Facts {
             denied,
             denied_total,
             usage,
+            used,
+            exceeded,
         } = self;
         let mut request = Map::new();
         insert(&mut request, "method", method.as_deref().map(|method| cut(method).into()));
@@ -204,12 +228,27 @@ impl Facts {
         }
         if let Some(usage) = usage {
             let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = usage;
-            let used = json!({
+            let mut marks = json!({
                 "tokens": tokens, "depth": depth, "root_fields": root_fields, "aliases": aliases,
                 "directives": directives, "expanded_fields": expanded_fields,
             });
-            record.insert("usage".to_owned(), used);
+            let cost = used.as_ref().and_then(|used| used.cost);
+            if let (Some(marks), Some(cost)) = (marks.as_object_mut(), cost) {
+                marks.insert("cost".to_owned(), cost.into());
+            }
+            record.insert("usage".to_owned(), marks);
         }
+        if !exceeded.is_empty() {
+            record.insert("exceeded".to_owned(), exceeded.iter().map(Exceeded::to_json).collect());
+        }
+    }
+}
+
+impl Exceeded {
+    fn to_json(&self) -> Value {
+        let Self { rule, limit: ceiling::Exceeded { rule: _, mode, counter, most, used } } = self;
+        let (limit, mode) = (counter.name(), mode.name());
+        json!({ "limit": limit, "rule": rule, "most": most, "used": used, "mode": mode })
     }
 }
 

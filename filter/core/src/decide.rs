@@ -145,6 +145,12 @@ impl<'q> Question<'q> {
         Some(Denied { target: None, at: None, because, rules })
     }
 
+    /// What the operation costs in this request, where the policy asks.
+    #[must_use]
+    pub fn cost(&self) -> Option<u64> {
+        self.plan.cost(self.policy, self.included, self.circumstances.given())
+    }
+
     /// What a condition comes to for a use, or for the operation, for whoever shows it.
     #[must_use]
     pub fn truth(&self, condition: ConditionId, one: Option<&Use>) -> Truth {

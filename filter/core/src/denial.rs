@@ -139,6 +139,8 @@ pub enum Reason {
     LimitExpandedFields,
     /// Selections on interfaces and unions that could be too many object types.
     LimitConcreteTypes,
+    /// Too dear.
+    LimitCost,
     /// `variables` nested too deep.
     LimitVariablesDepth,
     /// Too many variables.
@@ -229,6 +231,7 @@ impl Reason {
             Self::LimitDirectives => "limit_directives",
             Self::LimitExpandedFields => "limit_expanded_fields",
             Self::LimitConcreteTypes => "limit_concrete_types",
+            Self::LimitCost => "limit_cost",
             Self::LimitVariablesDepth => "limit_variables_depth",
             Self::LimitVariables => "limit_variables",
         }
@@ -334,6 +337,7 @@ impl Reason {
             | Self::LimitDirectives
             | Self::LimitExpandedFields
             | Self::LimitConcreteTypes
+            | Self::LimitCost
             | Self::LimitVariablesDepth
             | Self::LimitVariables => {
                 answer(400, "LIMIT_EXCEEDED", "The operation exceeds a limit of this endpoint")

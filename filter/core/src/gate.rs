@@ -21,6 +21,7 @@ use crate::identity::Principal;
 use crate::identity::known::Known;
 use crate::limits::{Limits, NESTING};
 use crate::plan::{Choice, Plan};
+use crate::policy::ceiling::Used;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::rewrite::rewrite;
@@ -328,7 +329,11 @@ fn authorize(
     let decision = case.ask(&plan, |question| {
         facts.note_requested(&plan, question.included, policy);
         let decision = question.decide();
-        let Some(reason) = decision.reason() else { return Ok(decision) };
+        let Some(reason) = decision.reason() else {
+            let used = Used { cost: question.cost(), body_bytes: body.len(), usage: plan.usage };
+            let exceeded = facts.note_used(used, question.authority, policy);
+            return exceeded.map_or(Ok(decision), |reason| Err(reason.into()));
+        };
         facts.note_denied(&decision, &plan, policy, &request.query);
         let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
         let asked = challenge::of_denial(principal, question, *scope_challenge);

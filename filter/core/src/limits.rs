@@ -35,6 +35,9 @@ pub const KEY_SET_BYTES: usize = 256 * 1024;
 /// The longest discovery document, in bytes: real ones have 2 to 8 KiB.
 pub const DISCOVERY_BYTES: usize = 64 * 1024;
 
+/// The most rules of a policy that bound operations: each is looked at for each request.
+pub const CEILINGS: usize = 64;
+
 /// Requests that wait for keys under one configuration: each holds its headers. One more is refused at
 /// once, as one whose keys cannot be had.
 pub const WAITING_REQUESTS: usize = 1_000;

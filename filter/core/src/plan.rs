@@ -10,6 +10,7 @@
 
 mod arguments;
 mod condition;
+mod cost;
 mod given;
 mod index;
 mod literal;
@@ -17,6 +18,7 @@ mod types;
 mod variables;
 mod walk;
 
+pub use self::cost::Charges;
 pub use self::given::{Coercion, Occurrence, OccurrenceId};
 pub use self::index::Choice;
 pub use self::variables::{Supplied, Variable, VariableId};
@@ -47,6 +49,8 @@ pub struct Plan {
     defaults: Vec<Option<Literal>>,
     /// Fields with what they are given, where a condition looks at that.
     pub occurrences: Vec<Occurrence>,
+    /// What they cost, under a policy that asks.
+    charges: Option<Charges>,
     /// High-water marks.
     pub usage: Usage,
 }

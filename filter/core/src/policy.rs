@@ -6,7 +6,9 @@
 //! `decide` applies it to a whole operation.
 
 pub mod blob;
+pub mod ceiling;
 pub mod condition;
+pub mod cost;
 pub mod data;
 pub mod rules;
 pub mod schema;
@@ -14,12 +16,15 @@ pub mod schema;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use self::ceiling::{Ceiling, Counter};
 use self::condition::{Expression, Steps, Variable, Variables};
+use self::cost::Costs;
 use self::data::Data;
 use self::rules::{
     Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, Truth, is_scope,
 };
 use self::schema::{FieldId, InputId, Schema, TypeId};
+use crate::limits::CEILINGS;
 
 /// Everything a policy is made of, before its invariants are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +54,10 @@ pub struct PolicyParts {
     pub input_access: Vec<(InputId, u32)>,
     /// What every operation needs.
     pub floor: Option<u32>,
+    /// How much of what an operation may use.
+    pub ceilings: Vec<Ceiling>,
+    /// What operations cost, where that is asked for.
+    pub costs: Option<Costs>,
     /// The conditions of roles and rules; a [`ConditionId`] is a position in this list.
     pub conditions: Vec<Expression>,
     /// What conditions look up.
@@ -72,9 +81,30 @@ impl PolicyParts {
             type_access: Vec::new(),
             input_access: Vec::new(),
             floor: None,
+            ceilings: Vec::new(),
+            costs: None,
             conditions: Vec::new(),
             data: Data::default(),
         }
+    }
+
+    fn check_limits(&self) -> Result<(), PolicyError> {
+        let Self { schema, roles, rules, ceilings, costs, .. } = self;
+        let all = RoleSet::first(roles.len());
+        let sound = |one: &Ceiling| {
+            one.rule.index() < rules.len()
+                && one.roles.is_none_or(|roles| all.contains(roles))
+                && one.most.is_sorted_by(|(one, _), (next, _)| one < next)
+                && (costs.is_some()
+                    || one.most.iter().all(|(counter, _)| *counter != Counter::Cost))
+        };
+        if ceilings.len() > CEILINGS || !ceilings.iter().all(sound) {
+            return Err(PolicyError::Ceiling);
+        }
+        if costs.as_ref().is_some_and(|costs| !costs.fit(schema)) {
+            return Err(PolicyError::Cost);
+        }
+        Ok(())
     }
 
     fn check_coordinates(&self) -> Result<(), PolicyError> {
@@ -121,6 +151,10 @@ pub enum PolicyError {
     UnusedAccess,
     /// A clause names a role, rule, scope or condition that does not exist.
     Clause,
+    /// A limit names a role or rule that does not exist, or a cost of which there is none.
+    Ceiling,
+    /// Costs are not sorted, or are of what does not exist.
+    Cost,
 }
 
 impl fmt::Display for PolicyError {
@@ -133,6 +167,10 @@ impl fmt::Display for PolicyError {
             Self::Coordinate => f.write_str("a type or an input has an access entry out of place"),
             Self::UnusedAccess => f.write_str("there are more access entries than coordinates"),
             Self::Clause => f.write_str("a clause names an unknown role, rule, scope or condition"),
+            Self::Ceiling => f.write_str(
+                "a limit names an unknown role or rule, or an unknown cost, or is one too many",
+            ),
+            Self::Cost => f.write_str("a cost is out of place"),
         }
     }
 }
@@ -159,6 +197,7 @@ impl Policy {
             return Err(PolicyError::Clause);
         }
         parts.check_coordinates()?;
+        parts.check_limits()?;
         let known = |id: &ConditionId| id.index() < parts.conditions.len();
         if !parts.roles.iter().filter_map(|role| role.condition.as_ref()).all(known) {
             return Err(PolicyError::Clause);
@@ -222,6 +261,18 @@ impl Policy {
     #[must_use]
     pub fn floor(&self) -> Option<&Access> {
         self.parts.accesses.get(usize::try_from(self.parts.floor?).ok()?)
+    }
+
+    /// How much of what an operation may use.
+    #[must_use]
+    pub fn ceilings(&self) -> &[Ceiling] {
+        &self.parts.ceilings
+    }
+
+    /// What operations cost, where that is asked for.
+    #[must_use]
+    pub fn costs(&self) -> Option<&Costs> {
+        self.parts.costs.as_ref()
     }
 
     fn sparse<K: Ord + Copy>(&self, list: &[(K, u32)], key: K) -> Option<&Access> {

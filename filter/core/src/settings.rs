@@ -15,6 +15,7 @@ mod published;
 mod revoked;
 mod tokens;
 mod trust;
+mod usage;
 mod wire;
 
 use base64::Engine;
@@ -28,6 +29,7 @@ use crate::identity::headers::IdentityHeaders;
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::blob::{self, Digest};
+use crate::policy::ceiling::Counter;
 use crate::policy::rules::RoleSet;
 use crate::token::keys::IgnoredKey;
 use crate::token::source::TokenRules;
@@ -80,6 +82,8 @@ pub struct Settings {
     pub issuers: Vec<IssuerRules>,
     /// The bounds.
     pub limits: Limits,
+    /// What of an operation other filters are told, each once.
+    pub exported: Vec<Counter>,
     /// The record's forms.
     pub audit: AuditForm,
     /// Whether missing scopes are told.
@@ -144,6 +148,7 @@ impl Configuration {
             identity_headers,
             issuers,
             limits,
+            usage,
             audit,
             challenges,
             policy,
@@ -164,6 +169,7 @@ impl Configuration {
             identity_headers: identity_headers.0.read()?,
             issuers,
             limits: limits.0.read()?,
+            exported: usage.0.read(&policy)?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
             scope_challenge: challenges.0.read(),
         };

@@ -190,6 +190,7 @@ impl Sources {
         if let Some(policy) = &policy {
             policy.warn_unheld(|role| settings.gives_role(role), findings);
             settings.anonymous.iter().for_each(|role| policy.expect_role(role, findings));
+            settings.expect_costs(policy, findings);
         }
         let checked = policy.as_ref().zip(schema.as_ref());
         let conditions = checked.map(|(policy, schema)| lower::check(policy, schema, findings));

@@ -150,7 +150,9 @@ fn unused_roles(
 ) {
     let rules = source.rules.iter().chain(&source.floor).flat_map(|rule| &rule.roles);
     let types = source.types.iter().flat_map(|of| &of.reach);
-    let named: BTreeSet<&str> = rules.chain(types).map(|role| role.text.as_str()).collect();
+    let limits = source.limits.iter().flat_map(|limit| limit.roles.iter().flatten());
+    let named: BTreeSet<&str> =
+        rules.chain(types).chain(limits).map(|role| role.text.as_str()).collect();
     let required = policy.parts().accesses.iter().flat_map(|access| &access.requires);
     let needs = required.flat_map(|requirement| &requirement.any);
     let needed = needs.fold(RoleSet::EMPTY, |set, need| set.union(need.roles));

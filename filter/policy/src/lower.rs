@@ -9,11 +9,13 @@
 
 mod conditions;
 mod coordinates;
+mod costs;
 mod named;
 mod requirements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fieldgate_core::policy::ceiling::Ceiling;
 use fieldgate_core::policy::data::Data;
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Otherwise, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{InputId, TypeId, TypeKind};
@@ -98,7 +100,18 @@ pub fn lower(
     let accesses = distinct.into_iter().cloned().collect();
     let own_revision = source.revision.as_ref().map(|text| text.text.as_str());
     let rule_names = rules.iter().map(|rule| rule.id.text.as_str());
-    let rules = rule_names.chain(requirements.names()).map(Box::from).collect();
+    let rule_names: Vec<&str> = rule_names.chain(requirements.names()).collect();
+    let first = u32::try_from(rule_names.len()).unwrap_or(u32::MAX);
+    let ceilings = source.limits.iter().zip(first..).map(|(limit, id)| Ceiling {
+        rule: RuleId(id),
+        roles: limit.roles.as_deref().map(|roles| names.set(roles)),
+        mode: limit.mode,
+        most: limit.most.clone(),
+    });
+    let ceilings = ceilings.collect();
+    let costs = source.cost.map(|cost| costs::costs(cost, &schema));
+    let limit_names = source.limits.iter().map(|limit| limit.id.text.as_str());
+    let rules = rule_names.into_iter().chain(limit_names).map(Box::from).collect();
     let scopes = requirements.scopes().map(Box::from).collect();
     Policy::new(PolicyParts {
         name: source.name.as_ref().map_or("", |name| &name.text).into(),
@@ -112,6 +125,8 @@ pub fn lower(
         type_access,
         input_access,
         floor,
+        ceilings,
+        costs,
         conditions: conditions.all().cloned().collect(),
         data,
         schema: schema.schema,

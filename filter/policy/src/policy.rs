@@ -3,6 +3,7 @@
 //! What can be judged without the schema is judged here: names, references to roles, the shape of
 //! rules. Whether a pattern names anything is `lower`'s to say.
 
+mod limit;
 mod names;
 pub mod pattern;
 mod pushed;
@@ -11,8 +12,10 @@ mod rule;
 
 use std::collections::BTreeSet;
 
+use fieldgate_core::policy::ceiling::Counter;
 use fieldgate_core::policy::rules::RoleSet;
 
+pub use self::limit::{CostSource, LimitSource};
 pub use self::names::is_name;
 use self::names::{expect_declared, read_name, read_roles};
 pub use self::pushed::DataSource;
@@ -44,6 +47,10 @@ pub struct PolicySource {
     pub rules: Vec<RuleSource>,
     /// The types that not everybody may reach.
     pub types: Vec<TypeRules>,
+    /// What operations may use, in the order in which they are tried.
+    pub limits: Vec<LimitSource>,
+    /// How costs are reckoned, where that is asked for.
+    pub cost: Option<CostSource>,
     /// What conditions look up.
     pub data: DataSource,
 }
@@ -61,8 +68,10 @@ impl PolicySource {
     /// Reads a policy file.
     #[must_use]
     pub fn read(node: &Node, findings: &mut Findings) -> Self {
-        let known =
-            ["version", "name", "revision", "roles", "actors", "floor", "rules", "types", "data"];
+        let known = [
+            "version", "name", "revision", "roles", "actors", "floor", "rules", "types", "limits",
+            "cost", "data",
+        ];
         let Some(keys) = Keys::read(node, &known, findings) else { return Self::default() };
         shape::expect_version(&keys, VERSION, findings);
         let name = keys.required("name", findings).and_then(|node| read_name(node, findings));
@@ -93,10 +102,19 @@ impl PolicySource {
         let floor = rules(keys.optional("floor"), Subject::Operations);
         let rules = rules(keys.optional("rules"), Subject::Coordinates);
         keys.required("rules", findings);
+        let limits = keys.optional("limits").and_then(|node| shape::list(node, findings));
+        let limits = limits.unwrap_or_default().iter();
+        let limits = limits.filter_map(|node| LimitSource::read(node, &declared, findings));
+        let limits: Vec<LimitSource> = limits.collect();
+        limit::check_order(&limits, findings);
+        let cost = keys.optional("cost").and_then(|node| CostSource::read(node, findings));
+        let asked = limits.iter().any(|limit| limit.bounds(Counter::Cost));
+        let cost = cost.or_else(|| asked.then(CostSource::default));
         let data = keys.optional("data").and_then(|node| DataSource::read(node, findings));
         let data = data.unwrap_or_default();
-        expect_unique(floor.iter().chain(&rules), findings);
-        Self { name, revision, roles, actors, floor, rules, types, data }
+        let ids = floor.iter().chain(&rules).map(|rule| &rule.id);
+        expect_unique(ids.chain(limits.iter().map(|limit| &limit.id)), findings);
+        Self { name, revision, roles, actors, floor, rules, types, limits, cost, data }
     }
 
     /// Adds a finding if a role is not declared.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
+use crate::policy::PolicySource;
 use crate::source::{Place, Text};
 use crate::yaml::{self, Node, shape};
 
@@ -32,6 +33,8 @@ pub struct SettingsSource {
     pub schema: FileName,
     /// The role of anonymous callers, if they have one.
     pub anonymous: Option<Text>,
+    /// Where costs are exported.
+    exports_cost: Option<Place>,
     /// The configuration without `policy`.
     json: Map<String, Value>,
 }
@@ -80,8 +83,19 @@ impl SettingsSource {
             policy: FileName::read(node, "policy", POLICY_FILE, findings),
             schema: FileName::read(node, "schema", SCHEMA_FILE, findings),
             anonymous,
+            exports_cost: exports_cost(node),
             json,
         })
+    }
+
+    /// Adds a finding if costs are exported that the policy does not reckon.
+    pub fn expect_costs(&self, policy: &PolicySource, findings: &mut Findings) {
+        let Some(place) = self.exports_cost.as_ref().filter(|_| policy.cost.is_none()) else {
+            return;
+        };
+        let message = "the policy reckons no costs";
+        let help = "add `cost: {}` to it, or a limit on `cost`";
+        findings.add(Diagnostic::error(Code::SettingsValue, place, message).help(help));
     }
 
     /// Whether somebody can hold a role by what the settings say.
@@ -123,6 +137,14 @@ fn anonymous_role(node: &Node) -> Option<Text> {
         | yaml::Value::Mapping(_)
         | yaml::Value::Refused => None,
     }
+}
+
+/// `usage: { export: [cost, ..] }`; whatever else it may be is for the filter's reader to judge.
+fn exports_cost(node: &Node) -> Option<Place> {
+    let export = &node.member("usage")?.value.member("export")?.value;
+    let yaml::Value::Sequence(names) = &export.value else { return None };
+    let is_cost = |one: &&Node| matches!(&one.value, yaml::Value::String(name) if name == "cost");
+    names.iter().find(is_cost).map(|one| one.place.clone())
 }
 
 /// The file that an issuer's keys are in: `jwks: { file: .. }`. Inline keys have no such member.

@@ -28,6 +28,8 @@ pub(crate) mod waiting;
 const AUDIT: &str = "fieldgate.audit";
 /// Filter state: the record as a `google.protobuf.Struct`.
 const AUDIT_STRUCT: &str = "fieldgate.audit_struct";
+/// Filter state: how much of something the operation uses, by its name behind this.
+const EXPORTED: &str = "fieldgate.";
 /// Filter state: what the RBAC filter behind this one asks for.
 const VERDICT: &str = "fieldgate.verdict";
 const FORWARD: &[u8] = b"forward";
@@ -183,8 +185,9 @@ impl Request {
                 answer(&reply)
             }
             Effect::Forward(body) => {
+                let amounts = self.amounts(&record);
                 self.state = State::Forwarded(Box::new(record));
-                match self.forward(&body, buffered) {
+                match self.forward(&body, buffered, &amounts) {
                     Ok(()) => Action::Continue,
                     Err(error) => self.fail(error),
                 }
@@ -194,10 +197,22 @@ impl Request {
 
     /// Puts the canonical body in place of the client's. While headers are held they state its
     /// length; in stream mode they are gone, without one.
-    fn forward(&self, body: &[u8], buffered: usize) -> Result<(), HostError> {
+    fn forward(
+        &self,
+        body: &[u8],
+        buffered: usize,
+        amounts: &[(&str, String)],
+    ) -> Result<(), HostError> {
         host::replace_request_body(buffered, body)?;
+        for (name, amount) in amounts {
+            host::set_property(&format!("{EXPORTED}{name}"), amount.as_bytes())?;
+        }
         match self.mode() {
             RequestHeaders::Hold => {
+                for (name, amount) in amounts {
+                    let header = format!("{}{}", self.header_prefix(), name.replace('_', "-"));
+                    host::set_request_header(&header, amount.as_bytes())?;
+                }
                 host::set_request_header("content-length", body.len().to_string().as_bytes())?;
                 host::set_property(VERDICT, FORWARD)
             }
@@ -225,6 +240,16 @@ impl Request {
             Effect::Reply(reply) => answer(&reply),
             Effect::Forward(_) => answer(&Reply::from(Refusal::from(Reason::Internal))),
         }
+    }
+
+    /// What other filters are told of an operation.
+    fn amounts(&self, record: &AuditRecord) -> Vec<(&'static str, String)> {
+        let exported = self.shared.gate.settings().map_or(&[][..], |settings| &settings.exported);
+        record.amounts(exported).map(|(name, amount)| (name, amount.to_string())).collect()
+    }
+
+    fn header_prefix(&self) -> &str {
+        self.shared.gate.settings().map_or("", |settings| &settings.identity_headers.prefix)
     }
 
     /// A closed gate forwards nothing, so that its mode does not matter.

@@ -110,13 +110,18 @@ pub struct Expect {
     /// The whole `www-authenticate` of the answer; null if there must be none.
     #[serde(default, deserialize_with = "given")]
     challenge: Option<Option<String>>,
+    /// The static cost in the audit record; null if there must be none.
+    #[serde(default, deserialize_with = "given")]
+    cost: Option<Option<u64>>,
     /// Members of the audit record; null for one that must not be there.
     #[serde(default)]
     record: Map<String, Value>,
 }
 
 /// A member that may be null, apart from one that is not there.
-fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<String>>, D::Error> {
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    reader: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(reader).map(Some)
 }
 

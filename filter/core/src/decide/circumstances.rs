@@ -48,7 +48,7 @@ impl<'q> Circumstances<'q> {
         request: Option<&'q Value<'static>>,
     ) -> Self {
         let value = |name: &str| asked.value(name);
-        let given = if policy.reads(Variable::Args) {
+        let given = if policy.reads(Variable::Args) || policy.costs().is_some() {
             let names = plan.variables.iter().map(|variable| variable.name.text(source));
             names.map(|name| name.and_then(value)).collect()
         } else {
@@ -84,6 +84,11 @@ impl<'q> Circumstances<'q> {
         let truth = self.evaluate(id, args.as_ref(), steps);
         known.insert(key, truth);
         truth
+    }
+
+    /// What the request has for each of the plan's variables.
+    pub(super) fn given(&self) -> &[Option<&'q Json<'q>>] {
+        &self.given
     }
 
     fn coercion<'c>(&'c self, left: &'c Cell<u32>) -> Coercion<'c> {

@@ -2,15 +2,17 @@
 
 use std::rc::Rc;
 
-use crate::audit::{Caller, Denied, Enforced, Facts, Identity, Operation, cut};
+use crate::audit::{Caller, Denied, Enforced, Exceeded, Facts, Identity, Operation, cut};
 use crate::decide::{self, Decision};
+use crate::denial::Reason;
 use crate::document;
 use crate::http::Head;
-use crate::identity::Principal;
+use crate::identity::{Authority, Principal};
 use crate::limits::LISTED;
 use crate::plan::{Included, PathId, Plan, PlanError, Target};
 use crate::policy::Policy;
 use crate::policy::blob::Digest;
+use crate::policy::ceiling::{self, Mode, Used};
 use crate::settings::{Configuration, Settings};
 use crate::token::verify::VerifiedClaims;
 
@@ -88,6 +90,22 @@ impl Facts {
         fields.dedup();
         let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
         self.requested = Some(names.collect());
+    }
+
+    /// Notes what an operation used that is granted. What it may not use of it is a refusal.
+    pub(super) fn note_used(
+        &mut self,
+        used: Used,
+        authority: &Authority,
+        policy: &Policy,
+    ) -> Option<Reason> {
+        let exceeded = ceiling::exceeded(policy.ceilings(), authority, &used);
+        let name = |limit: &ceiling::Exceeded| policy.rule_name(limit.rule).to_owned();
+        let note = |limit| Exceeded { rule: name(&limit), limit };
+        self.exceeded = exceeded.iter().copied().map(note).collect();
+        self.used = Some(used);
+        let enforced = exceeded.iter().find(|one| one.mode == Mode::Enforce);
+        enforced.map(|one| one.counter.reason())
     }
 
     pub(super) fn note_denied(

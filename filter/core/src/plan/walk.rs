@@ -2,6 +2,7 @@
 //! on the document and the limits alone; what the schema has to say is asked in `types`.
 
 mod inputs;
+mod prices;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,8 @@ use crate::document::{
 use crate::limits::{Limits, NESTING};
 use crate::policy::schema::FieldId;
 use crate::policy::{self, Policy};
+
+use self::prices::Outer;
 
 use super::arguments::Names;
 use super::condition;
@@ -52,6 +55,7 @@ pub(super) fn walk(
             variables: Vec::with_capacity(operation.variables.len()),
             defaults: Vec::with_capacity(operation.variables.len()),
             occurrences: Vec::new(),
+            charges: None,
             usage: Usage { tokens: document.tokens, ..Usage::default() },
         },
         active: Vec::new(),
@@ -59,6 +63,7 @@ pub(super) fn walk(
         recorded: BTreeSet::new(),
         occurrences: BTreeMap::new(),
         read: BTreeSet::new(),
+        priced: BTreeMap::new(),
         notes,
     };
     let walked = walk.operation();
@@ -77,6 +82,8 @@ struct Scope<'s> {
     ground: Option<Ground<'s>>,
     path: Option<PathId>,
     condition: Option<ConditionId>,
+    /// The field above, where costs are asked for.
+    outer: Option<Outer<'s>>,
     depth: u32,
     nesting: u32,
     /// Whether this part of the document is walked for the first time.
@@ -105,6 +112,8 @@ struct Walk<'s, 'd, 'a> {
     /// Fields, by where they stand, whose arguments were read: a fragment is on one type wherever
     /// it is spread.
     read: BTreeSet<(u32, Option<ConditionId>)>,
+    /// What fields cost, by where they stand, likewise.
+    priced: BTreeMap<u32, usize>,
     notes: Notes,
 }
 
@@ -126,14 +135,15 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             }
         };
         self.define_variables();
+        self.price_defaults();
         let ground = root.and_then(|root| self.types.root(root));
         if ground.is_none() {
             let name = selection_set.selections.first().map_or(*span, Selection::span);
             let at = self.plan.node(PathNode { key: name, name, parent: None });
             self.note(Target::Unknown { reason: Reason::UnknownType, parent: None }, at, None);
         }
-        let (path, condition) = (None, None);
-        let scope = Scope { ground, path, condition, depth: 0, nesting: 0, fresh: true };
+        let (path, condition, outer) = (None, None, None);
+        let scope = Scope { ground, path, condition, outer, depth: 0, nesting: 0, fresh: true };
         self.selection_set(selection_set, &scope)?;
         self.plan.selected = self.plan.uses.len();
         self.judge_variables();
@@ -222,31 +232,32 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         }
         let (key, name) = (field.response_key().span, field.name.span);
         let at = self.plan.node(PathNode { key, name, parent: scope.path });
-        let ground = match &scope.ground {
-            None => None,
-            Some(ground) => self.touch(ground, field, at, condition),
+        let (ground, outer) = match &scope.ground {
+            None => (None, None),
+            Some(ground) => self.touch(ground, field, at, condition, scope.outer),
         };
         let nesting = scope.nesting.saturating_add(1);
         let path = Some(at);
-        let below = Scope { ground, path, condition, depth, nesting, fresh: scope.fresh };
+        let below = Scope { ground, path, condition, outer, depth, nesting, fresh: scope.fresh };
         field.selection_set.as_ref().map_or(Ok(()), |set| self.selection_set(set, &below))
     }
 
-    /// Notes the uses of a field, and gives the ground below it: none below a leaf, and below what
-    /// the schema does not have.
+    /// Notes the uses of a field, and gives the ground below it, with what it costs: none below a
+    /// leaf, and below what the schema does not have.
     fn touch(
         &mut self,
         ground: &Ground<'s>,
         field: &'d Field<'a>,
         at: PathId,
         condition: Option<ConditionId>,
-    ) -> Option<Ground<'s>> {
+        outer: Option<Outer<'s>>,
+    ) -> (Option<Ground<'s>>, Option<Outer<'s>>) {
         let touched = if field.name.text == "__typename" {
             // Spec 4.1: a field of every composite type; it tells that the caller reached it.
             match (field.arguments.is_empty(), &field.selection_set) {
                 (true, None) => {
                     self.reach(ground, at, condition);
-                    return None;
+                    return (None, None);
                 }
                 (true, Some(_)) => Err(Reason::SelectionInvalid),
                 (false, _) => Err(Reason::UnknownArgument),
@@ -258,7 +269,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             Err(reason) => {
                 let parent = Some(ground.parent);
                 self.note(Target::Unknown { reason, parent }, at, condition);
-                None
+                (None, None)
             }
             Ok(found) => {
                 let occurrence = self.occurrence(field, &found);
@@ -278,7 +289,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                     }));
                 }
                 self.arguments(field, &found, at, condition, occurrence);
-                found.below
+                let charged = self.charge(field, &found, outer, condition);
+                (found.below, charged)
             }
         }
     }
@@ -343,8 +355,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
 impl<'s> Scope<'s> {
     /// The same place of the response, inside a fragment.
     fn within(&self, ground: Option<Ground<'s>>, condition: Option<ConditionId>) -> Self {
-        let Self { path, depth, nesting, fresh, .. } = *self;
-        Self { ground, path, condition, depth, nesting: nesting.saturating_add(1), fresh }
+        let Self { path, outer, depth, nesting, fresh, .. } = *self;
+        Self { ground, path, condition, outer, depth, nesting: nesting.saturating_add(1), fresh }
     }
 }
 

@@ -11,6 +11,7 @@ use super::anonymous::WireAnonymous;
 use super::identity::WireIdentityHeaders;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
+use super::usage::WireUsage;
 use super::{ConfigurationError, RequestHeaders};
 use crate::challenge::ScopeChallenge;
 use crate::limits::Limits;
@@ -32,6 +33,8 @@ pub(super) struct Wire<'a> {
     pub(super) issuers: Vec<Object<WireIssuer<'a>>>,
     #[serde(default)]
     pub(super) limits: Object<WireLimits>,
+    #[serde(default)]
+    pub(super) usage: Object<WireUsage>,
     #[serde(default)]
     pub(super) audit: Object<WireAudit>,
     #[serde(default)]

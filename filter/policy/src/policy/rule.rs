@@ -123,12 +123,9 @@ fn expect_reject(node: &Node, findings: &mut Findings) {
     findings.add(Diagnostic::error(Code::NotAvailable, &place, message).help(help));
 }
 
-pub(super) fn expect_unique<'a>(
-    rules: impl Iterator<Item = &'a RuleSource>,
-    findings: &mut Findings,
-) {
+pub(super) fn expect_unique<'a>(ids: impl Iterator<Item = &'a Text>, findings: &mut Findings) {
     let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
-    for RuleSource { id, .. } in rules {
+    for id in ids {
         if let Some(first) = seen.insert(&id.text, &id.place) {
             let message = format!("the rule id `{}` is used twice", id.text);
             let help = format!("it is first used in line {}", first.position().line);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldgate_core::policy::cost::Costs;
 use fieldgate_core::policy::rules::Role;
 use fieldgate_core::policy::schema::{Schema, SchemaParts, TypeId, TypeKind, TypeParts};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
@@ -196,6 +197,10 @@ fn empty_policy(anonymous: Option<&Text>) -> Option<Vec<u8>> {
     let (query, mutation, subscription) = (TypeId(0), None, None);
     let schema = Schema::new(&SchemaParts { types, query, mutation, subscription }).ok()?;
     let roles = anonymous.into_iter().map(role).collect();
-    let policy = Policy::new(PolicyParts { roles, ..PolicyParts::new("empty", schema) });
+    let policy = Policy::new(PolicyParts {
+        roles,
+        costs: Some(Costs::default()),
+        ..PolicyParts::new("empty", schema)
+    });
     blob::encode(&policy.ok()?).ok().map(|(blob, _)| blob)
 }

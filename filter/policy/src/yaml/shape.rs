@@ -104,6 +104,17 @@ pub fn string(node: &Node, findings: &mut Findings) -> Option<Text> {
     }
 }
 
+/// The node as a whole number of 32 bits that is not negative.
+pub fn number(node: &Node, findings: &mut Findings) -> Option<u32> {
+    let Value::Number(number) = &node.value else { return wrong(node, "a number", findings) };
+    let whole = number.as_u64().and_then(|number| u32::try_from(number).ok());
+    if whole.is_none() {
+        let message = format!("expected a whole number from 0 to {}, found {number}", u32::MAX);
+        findings.add(Diagnostic::error(Code::WrongValue, &node.place, message));
+    }
+    whole
+}
+
 /// The node as a list of strings, none of them twice.
 pub fn strings(node: &Node, findings: &mut Findings) -> Option<Vec<Text>> {
     let nodes = list(node, findings)?;

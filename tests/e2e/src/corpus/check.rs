@@ -47,6 +47,7 @@ impl Observed {
             requested,
             forwarded,
             challenge,
+            cost,
             record,
         } = &case.expect;
         let mut differences = Vec::new();
@@ -75,6 +76,9 @@ impl Observed {
         if let Some(challenge) = challenge {
             let expected: Vec<&String> = challenge.iter().collect();
             same("challenge", json!(expected), json!(self.challenges));
+        }
+        if let Some(cost) = cost {
+            same("cost", json!(cost), self.record["usage"]["cost"].clone());
         }
         for (name, expected) in record {
             same(name, expected.clone(), self.record[name].clone());

@@ -46,7 +46,7 @@ pub(super) fn apply(
         }
         Term::Cost => {
             let weight = arguments.only(&["weight"]).and_then(|()| arguments.required("weight"));
-            let weight = weight.and_then(|value| arguments.size(value));
+            let weight = weight.and_then(|value| arguments.weight(value));
             marks.cost = weight.map(|weight| Weight { weight, place: place.clone() });
         }
         Term::ListSize => marks.list_size = arguments.list_size(),
@@ -107,6 +107,17 @@ impl<'a> Arguments<'a> {
             Value::String(_) => self.error(&value.place, "this string is empty".to_owned(), None),
             _ => self.wrong(value, "a string"),
         }
+    }
+
+    /// The specification of IBM has weights as strings, that of Apollo as integers.
+    fn weight(&mut self, value: &ValueSource) -> Option<i32> {
+        let Value::String(text) = &value.value else { return self.size(value) };
+        let whole = text.strip_suffix(".0").unwrap_or(text).parse::<i32>();
+        whole.ok().filter(|weight| *weight >= 0).or_else(|| {
+            let message = format!("`{text}` is no weight");
+            let help = "a weight is a whole number that is not negative, as `\"5\"` or `5`";
+            self.error(&value.place, message, Some(help.to_owned()))
+        })
     }
 
     /// A number that is not negative: a negative one would make other things cheaper.
