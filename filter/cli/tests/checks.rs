@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const CODES: &str = include_str!("../../policy/src/diagnostic.rs");
+const CODES: &str = include_str!("../../policy/src/diagnostic/code.rs");
 const PAGE: &str = include_str!("../../../policies/checks.md");
 const BUNDLE: &str = "The bundle of the examples";
 

@@ -245,7 +245,9 @@ impl Facts {
 }
 
 impl Exceeded {
-    fn to_json(&self) -> Value {
+    /// As it is in records.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         let Self { rule, limit: ceiling::Exceeded { rule: _, mode, counter, most, used } } = self;
         let (limit, mode) = (counter.name(), mode.name());
         json!({ "limit": limit, "rule": rule, "most": most, "used": used, "mode": mode })

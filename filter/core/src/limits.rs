@@ -38,6 +38,9 @@ pub const DISCOVERY_BYTES: usize = 64 * 1024;
 /// The most rules of a policy that bound operations: each is looked at for each request.
 pub const CEILINGS: usize = 64;
 
+/// The greatest cost that is told: what is dearer counts as this. Readers of records have doubles.
+pub const MOST_COST: u64 = (1 << 53) - 1;
+
 /// Requests that wait for keys under one configuration: each holds its headers. One more is refused at
 /// once, as one whose keys cannot be had.
 pub const WAITING_REQUESTS: usize = 1_000;

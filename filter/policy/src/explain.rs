@@ -6,7 +6,7 @@
 mod change;
 mod tree;
 
-use fieldgate_core::audit::{self, Caller};
+use fieldgate_core::audit::{self, Caller, Exceeded};
 use fieldgate_core::decide::Question;
 use fieldgate_core::denial::{Answer, Reason};
 use fieldgate_core::document::{Bounds, Document, OperationKind};
@@ -52,6 +52,10 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// Why it is refused, if it is.
     pub refusal: Option<Refusal>,
+    /// What it costs, where the policy reckons that and everything is granted.
+    pub cost: Option<u64>,
+    /// The limits of the policy that it exceeds.
+    pub exceeded: Vec<Exceeded>,
     /// What would have to be otherwise, for each party that is denied a field.
     pub changes: Vec<Change>,
 }
@@ -124,6 +128,8 @@ pub(crate) fn hear(
         fields: Vec::new(),
         verdict: Verdict::of(&record),
         refusal: refusal(&effect, record.verdict()),
+        cost: facts.used.and_then(|used| used.cost),
+        exceeded: facts.exceeded.clone(),
         changes: Vec::new(),
     };
     let Ok(request) = GraphqlRequest::read(body.as_bytes(), court.limits().variables_depth) else {

@@ -55,6 +55,7 @@ impl Stage {
             upstream: self.backend.address,
             wasm: self.wasm.clone(),
             clusters: Vec::new(),
+            grpc: Vec::new(),
             change: None,
         }
     }

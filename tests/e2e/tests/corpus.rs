@@ -35,6 +35,7 @@ async fn every_case_by_every_engine() {
                 upstream: backend.address,
                 wasm: wasm.clone(),
                 clusters: Vec::new(),
+                grpc: Vec::new(),
                 change: None,
             });
         }

@@ -59,6 +59,7 @@ async fn accepts_only_what_jwt_authn_accepts() -> Result<()> {
         configuration: None,
         upstream: address,
         wasm: String::new(),
+        grpc: Vec::new(),
         clusters: vec![(PUBLISHER.to_owned(), address)],
         change: Some(jwt_authn),
     };

@@ -1,8 +1,9 @@
 //! An explanation -> a tree of lines, or one JSON object.
 
-use fieldgate_core::audit::Caller;
+use fieldgate_core::audit::{Caller, Exceeded};
 use fieldgate_core::decide::Because;
 use fieldgate_core::denial::Reason;
+use fieldgate_core::policy::ceiling::{self, Mode};
 use fieldgate_core::token::TokenError;
 use fieldgate_policy::cases::Verdict;
 use fieldgate_policy::explain::{
@@ -51,7 +52,8 @@ fn parties(caller: &Caller) -> Vec<(Party, Option<&str>, &[String])> {
 }
 
 fn human(explanation: &Explanation, ink: Ink) -> String {
-    let Explanation { caller, operation, fields, verdict, refusal, changes } = explanation;
+    let Explanation { caller, operation, fields, verdict, refusal, cost, exceeded, changes } =
+        explanation;
     let parties = caller.as_ref().map(parties).unwrap_or_default();
     let mut text = String::new();
     for (party, name, roles) in &parties {
@@ -70,6 +72,8 @@ fn human(explanation: &Explanation, ink: Ink) -> String {
         text += "\n";
     }
     text += &verdict_lines(verdict, refusal.as_ref(), ink);
+    cost.iter().for_each(|cost| text += &format!("  it costs {cost}\n"));
+    exceeded.iter().for_each(|one| text += &exceeded_line(one));
     changes.iter().for_each(|change| text += &change_line(change));
     text
 }
@@ -241,6 +245,19 @@ fn verdict_lines(verdict: &Verdict, refusal: Option<&Refusal>, ink: Ink) -> Stri
     format!("{word}: {}{place}{detail}; the client gets {status} {code}\n", reason.code())
 }
 
+fn exceeded_line(exceeded: &Exceeded) -> String {
+    let Exceeded { rule, limit: ceiling::Exceeded { counter, most, used, mode, rule: _ } } =
+        exceeded;
+    let measured = match mode {
+        Mode::Enforce => "",
+        Mode::Measure => ", which is only recorded",
+    };
+    format!(
+        "  the limit `{rule}` lets it have {most} of {}; it has {used}{measured}\n",
+        counter.name()
+    )
+}
+
 fn change_line(change: &Change) -> String {
     let Change { party, without, needs } = change;
     let with = match needs {
@@ -268,7 +285,8 @@ fn some(names: &[String], none: &str) -> String {
 }
 
 fn explanation_json(explanation: &Explanation) -> Value {
-    let Explanation { caller, operation, fields, verdict, refusal, changes } = explanation;
+    let Explanation { caller, operation, fields, verdict, refusal, cost, exceeded, changes } =
+        explanation;
     let parties = caller.as_ref().map(parties).unwrap_or_default();
     let parties = parties.into_iter().map(|(party, name, roles)| {
         (party.name().to_owned(), json!({ "name": name, "roles": roles }))
@@ -291,6 +309,8 @@ fn explanation_json(explanation: &Explanation) -> Value {
             "status": status,
             "code": code,
         })),
+        "cost": cost,
+        "exceeded": exceeded.iter().map(Exceeded::to_json).collect::<Vec<_>>(),
         "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
     })
 }

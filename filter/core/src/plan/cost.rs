@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::json::Json;
+use crate::limits::MOST_COST;
 use crate::policy::Policy;
 use crate::policy::cost::Costs;
 use crate::policy::schema::{InputId, Schema, TypeKind, TypeRef};
@@ -163,7 +164,7 @@ impl Plan {
             };
             *of = of.saturating_add(sum);
         }
-        Some(total)
+        Some(total.min(MOST_COST))
     }
 }
 

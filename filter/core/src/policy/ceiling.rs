@@ -5,6 +5,7 @@
 use super::rules::{RoleSet, RuleId};
 use crate::denial::Reason;
 use crate::identity::Authority;
+use crate::limits::MOST_COST;
 use crate::plan::Usage;
 
 /// A rule that bounds operations.
@@ -173,7 +174,7 @@ pub fn exceeded(ceilings: &[Ceiling], authority: &Authority, used: &Used) -> Vec
                 for (counter, most) in most {
                     let (rule, counter, most) = (*rule, *counter, *most);
                     // A cost that was not reckoned is too much.
-                    let used = used.known(counter).unwrap_or(u64::MAX);
+                    let used = used.known(counter).unwrap_or(MOST_COST);
                     let exceeded = Exceeded { rule, mode, counter, most, used };
                     if exceeded.used > u64::from(most) && !found.contains(&exceeded) {
                         found.push(exceeded);

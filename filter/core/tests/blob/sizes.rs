@@ -46,7 +46,17 @@ fn without_fields() -> PolicyParts {
         SchemaParts { types: vec![query], query: TypeId(0), mutation: None, subscription: None };
     let schema = Schema::new(&schema).unwrap();
     let (field_access, type_access, input_access) = (Vec::new(), Vec::new(), Vec::new());
-    PolicyParts { schema, field_access, type_access, input_access, floor: None, ..parts() }
+    let (floor, ceilings, costs) = (None, Vec::new(), None);
+    PolicyParts {
+        schema,
+        field_access,
+        type_access,
+        input_access,
+        floor,
+        ceilings,
+        costs,
+        ..parts()
+    }
 }
 
 #[test]
@@ -64,18 +74,25 @@ fn counted_before_it_is_read() {
     assert_eq!(roles(65), BlobError::Policy(PolicyError::TooManyRoles));
     assert_eq!(roles(64), BlobError::Payload);
     // No roles, actors, rules and scopes; fields that all have the first access, of those without
-    // anything in them, and neither types, inputs nor a floor.
+    // anything in them, and neither types, inputs, a floor, limits nor costs.
     let accesses = |accesses: u8, fields: u8| {
         let accesses = [&[accesses][..], &zeros(accesses * 4)].concat();
-        let fields = [&[fields][..], &zeros(fields + 3)].concat();
+        let fields = [&[fields][..], &zeros(fields + 5)].concat();
         decode(&wrap(&[&[0, 0, 0, 0, 0, 0][..], &fields, &accesses].concat())).unwrap_err()
     };
     assert_eq!(accesses(3, 2), BlobError::Policy(PolicyError::UnusedAccess));
     assert_eq!(accesses(2, 2), BlobError::Payload);
+    // No roles, .. and no floor, and limits of zeros: the first rule, for everybody, of nothing.
+    let ceilings = |count: u8| {
+        decode(&wrap(&[&[0; 10][..], &[count], &vec![0; usize::from(count) * 4]].concat()))
+            .unwrap_err()
+    };
+    assert_eq!(ceilings(65), BlobError::Policy(PolicyError::Ceiling));
+    assert_eq!(ceilings(63), BlobError::Payload);
     // No accesses, conditions and data, names, default values and types, and fields of zeros.
     let arguments = |lists: u8, fields: u8| {
         let fields = [&[fields][..], &zeros(fields * 4)].concat();
-        decode(&wrap(&[&[0; 25][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
+        decode(&wrap(&[&[0; 27][..], &fields, &[lists], &zeros(lists)].concat())).unwrap_err()
     };
     assert_eq!(arguments(3, 2), BlobError::Schema(SchemaError::Tables));
     assert_eq!(arguments(2, 2), BlobError::Payload);

@@ -1,7 +1,9 @@
 //! A policy that has something of everything.
 
 use fieldgate_core::policy::PolicyParts;
+use fieldgate_core::policy::ceiling::{Ceiling, Counter, Mode};
 use fieldgate_core::policy::condition::{Expression, Function, Node, Operator, Value, Variable};
+use fieldgate_core::policy::cost::{Costs, ListSize};
 use fieldgate_core::policy::data::{Data, DataParts};
 use fieldgate_core::policy::rules::{
     Access, Caller, Clause, ConditionId, Grant, Need, Otherwise, Requirement, Role, RoleSet,
@@ -103,6 +105,19 @@ pub(crate) fn parts() -> PolicyParts {
     let either = Grant {
         any: vec![clause(1, &[0]), Clause { condition: Some(ConditionId(1)), ..clause(2, &[1]) }],
     };
+    let ceiling =
+        |roles, mode, most: &[_]| Ceiling { rule: RuleId(1), roles, mode, most: most.to_vec() };
+    let size = ListSize {
+        assumed: 7,
+        slicing: vec![vec!["first".into()], vec!["by".into(), "id".into()]],
+        sized: vec!["edges".into(), "nodes".into()],
+    };
+    let costs = Costs {
+        list_size: 10,
+        fields: vec![(FieldId(0), 3), (FieldId(4), 0)],
+        inputs: vec![(InputId::Argument(FieldId(0), 0), 2), (InputId::Member(TypeId(6), 1), 5)],
+        lists: vec![(FieldId(4), size)],
+    };
     PolicyParts {
         revision: "1".into(),
         roles: vec![role("a", &["x", "y"], &[]), conditional],
@@ -126,6 +141,11 @@ pub(crate) fn parts() -> PolicyParts {
             (InputId::Value(ORDER, 1), 1),
         ],
         floor: Some(4),
+        ceilings: vec![
+            ceiling(Some(RoleSet::from_bits(1)), Mode::Enforce, &[(Counter::Cost, 9)]),
+            ceiling(None, Mode::Measure, &[(Counter::Tokens, 1), (Counter::Depth, 0)]),
+        ],
+        costs: Some(costs),
         ..PolicyParts::new("small", Schema::new(&schema).unwrap())
     }
 }

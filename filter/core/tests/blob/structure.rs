@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::blob::{decode, encode};
+use fieldgate_core::policy::ceiling::Counter;
 use fieldgate_core::policy::rules::{Caller, Otherwise, Party, RoleSet, ScopeSet, Truth};
 use fieldgate_core::policy::schema::{FieldId, InputDef, TypeDef, TypeId, TypeKind};
 use miniz_oxide::inflate::decompress_to_vec;
@@ -59,6 +60,19 @@ fn sound(policy: &Policy) {
         }
     }
     assert_eq!(fields.len(), schema.field_count());
+    for ceiling in policy.ceilings() {
+        assert!(
+            ceiling.roles.is_none_or(|it| RoleSet::first(policy.parts().roles.len()).contains(it))
+        );
+        assert!(usize::try_from(ceiling.rule.0).unwrap() < policy.parts().rules.len());
+        let of_cost = ceiling.most.iter().any(|(counter, _)| *counter == Counter::Cost);
+        assert!(!of_cost || policy.costs().is_some());
+    }
+    if let Some(costs) = policy.costs() {
+        assert!(costs.fields.iter().all(|(id, _)| fields.contains(id)));
+        assert!(costs.lists.iter().all(|(id, _)| fields.contains(id)));
+        assert!(costs.inputs.iter().all(|(id, _)| schema.has_input(*id)));
+    }
     let beyond = u32::try_from(schema.field_count()).unwrap();
     assert!(policy.access(FieldId(beyond)).is_none());
     assert!(schema.type_def(TypeId(u32::try_from(types.len()).unwrap())).is_none());

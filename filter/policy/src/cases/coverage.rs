@@ -2,7 +2,8 @@
 //! the test.
 //!
 //! It counts what the filter's decision was about, not what a file names: a case that is refused
-//! before its fields are decided covers nothing, nor does a field that `@skip` switches off.
+//! before its fields are decided covers nothing, nor does a field that `@skip` switches off. A limit
+//! is covered by what exceeds it.
 
 use std::collections::BTreeSet;
 
@@ -62,6 +63,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Adds what a case put to the test.
     pub(super) fn add(&mut self, explanation: &Explanation) {
+        self.rules.extend(explanation.exceeded.iter().map(|limit| limit.rule.clone()));
         match &explanation.verdict {
             Verdict::Allow | Verdict::Deny(_) => {}
             Verdict::Refuse(_) => return,

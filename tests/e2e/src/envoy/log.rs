@@ -64,10 +64,28 @@ impl LogReader {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         self.offset += u64::try_from(whole).expect("a length");
         for line in text[..whole].lines() {
-            let line: Value = serde_json::from_str(line)
+            let mut line: Value = serde_json::from_str(line)
                 .unwrap_or_else(|error| panic!("an access log line is JSON: {error}: {line}"));
+            whole_numbers(&mut line["fieldgate"]);
             let tag = line["tag"].as_str().unwrap_or_default().to_owned();
             self.entries.entry(tag).or_default().push(Entry { line });
         }
+    }
+}
+
+/// Envoy writes 100000 as 1e5, which is the same number.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let text = number.as_f64().map(|number| format!("{number:.1}"));
+            let whole =
+                text.as_deref().and_then(|text| text.strip_suffix(".0")?.parse::<u64>().ok());
+            if let Some(whole) = whole {
+                *value = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(members) => members.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

@@ -52,6 +52,8 @@ pub struct Listener {
     pub wasm: String,
     /// Further clusters, by name, with where they are: of all listeners together.
     pub clusters: Vec<(String, SocketAddr)>,
+    /// The same for those that speak gRPC.
+    pub grpc: Vec<(String, SocketAddr)>,
     /// Further changes, to the connection manager's configuration.
     pub change: Option<fn(&mut Value)>,
 }
@@ -141,6 +143,15 @@ pub(super) enum Delivery<'a> {
     File(&'a Path),
 }
 
+/// What gRPC asks of a cluster.
+fn http2() -> Value {
+    let options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    json!({ options: {
+        "@type": format!("type.googleapis.com/{options}"),
+        "explicit_http_config": { "http2_protocol_options": {} },
+    } })
+}
+
 /// The whole bootstrap for some listeners.
 pub(super) fn bootstrap(
     listeners: &[Listener],
@@ -153,9 +164,11 @@ pub(super) fn bootstrap(
     let mut clusters: Vec<Value> = Vec::new();
     let all = listeners.iter().flat_map(|listener| {
         let upstream = (listener.cluster(), listener.upstream);
-        std::iter::once(upstream).chain(listener.clusters.iter().cloned())
+        let plain = std::iter::once(upstream).chain(listener.clusters.iter().cloned());
+        let grpc = listener.grpc.iter().cloned().map(|one| (one, true));
+        plain.map(|one| (one, false)).chain(grpc)
     });
-    for (name, address) in all {
+    for ((name, address), grpc) in all {
         if clusters.iter().any(|cluster| cluster["name"] == *name) {
             continue;
         }
@@ -163,6 +176,9 @@ pub(super) fn bootstrap(
         cluster["name"] = json!(name);
         cluster["load_assignment"]["cluster_name"] = json!(name);
         direct(&mut cluster, address);
+        if grpc {
+            cluster["typed_extension_protocol_options"] = http2();
+        }
         clusters.push(cluster);
     }
     let resources = at(&mut bootstrap, "/static_resources");

@@ -105,7 +105,8 @@ impl<'a> Wire<'a> {
         let type_access: Vec<(u32, u32)> = next(&mut from)?;
         let input_access: Vec<(WireInput, u32)> = next(&mut from)?;
         let floor: Option<u32> = next(&mut from)?;
-        let ceilings = at_most(CEILINGS, &mut from)?.ok_or(BlobError::Payload)?;
+        let too_many = BlobError::Policy(PolicyError::Ceiling);
+        let ceilings = at_most(CEILINGS, &mut from)?.ok_or(too_many)?;
         let costs = next(&mut from)?;
         let used = [field_access.len(), type_access.len(), input_access.len(), floor.iter().len()];
         let used = used.into_iter().fold(0, usize::saturating_add);

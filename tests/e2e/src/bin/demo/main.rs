@@ -97,6 +97,7 @@ impl House {
             upstream: backend.address,
             wasm,
             clusters: Vec::new(),
+            grpc: Vec::new(),
             change: None,
         };
         let envoy = Envoy::start(&[listener]).await?;
