@@ -53,9 +53,9 @@ pub struct Facts {
     /// The caller, once known.
     pub caller: Option<Caller>,
     /// The operation, once chosen.
-    pub operation: Option<Operation>,
+    pub operation: Option<Rc<Operation>>,
     /// Every coordinate that the operation executes, once planned.
-    pub requested: Option<Vec<String>>,
+    pub requested: Option<Rc<[String]>>,
     /// What was denied, the first [`LISTED`] of it.
     pub denied: Vec<Denied>,
     /// How much was denied.
@@ -212,7 +212,7 @@ impl Facts {
         if let Some(caller) = caller {
             caller.write(record);
         }
-        if let Some(Operation { name, kind, sha256 }) = operation {
+        if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
             let mut operation = Map::new();
             insert(&mut operation, "name", name.as_deref().map(|name| cut(name).into()));
             insert(&mut operation, "type", kind.map(Value::from));

@@ -9,18 +9,14 @@
 //! INVARIANT: only this file makes an [`Outcome`], and an outcome always carries its audit record.
 //! Forwarding needs a `Permit`, which only a decision without a denial gives.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
 use crate::challenge::{self, Challenge};
 use crate::denial::Reason;
-use crate::document::{Bounds, Document};
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::identity::known::Known;
-use crate::limits::{Limits, NESTING};
-use crate::plan::{Choice, Plan};
 use crate::policy::ceiling::Used;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
@@ -34,10 +30,13 @@ use crate::token::{TokenError, UnixTime, attested};
 mod arrival;
 mod case;
 mod facts;
+mod prepared;
 
 pub use arrival::Arrival;
 use arrival::Refused;
 pub use case::Case;
+pub use prepared::{Chosen, Prepared};
+use prepared::{Documents, read};
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
@@ -49,8 +48,10 @@ pub struct Gate {
 struct Open {
     configuration: Configuration,
     enforced: Rc<Enforced>,
-    /// Tokens verified under this configuration.
+    /// Tokens verified under this configuration,
     known: Known,
+    /// and documents planned.
+    documents: Documents,
 }
 
 /// Where a request stands.
@@ -105,8 +106,10 @@ impl Gate {
     pub fn configure(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let configuration = Configuration::read(bytes)?;
         let enforced = Rc::new(Enforced::new(&configuration));
-        let known = Known::new(configuration.settings.limits.known());
-        Ok(Self { open: Ok(Rc::new(Open { configuration, enforced, known })) })
+        let limits = &configuration.settings.limits;
+        let known = Known::new(limits.known());
+        let documents = Documents::new(limits.documents());
+        Ok(Self { open: Ok(Rc::new(Open { configuration, enforced, known, documents })) })
     }
 
     /// A gate that refuses every request for `reason`.
@@ -227,7 +230,7 @@ impl Pending {
             return self.refuse(Reason::BodyTooLarge);
         }
         let Self { open, principal, head, facts, .. } = &mut self;
-        match authorize(&open.configuration, principal, head.as_ref(), body, facts) {
+        match authorize(open, principal, head.as_ref(), body, facts) {
             Ok(permit) => permit.forward(self.facts),
             Err(refusal) => refuse(refusal, self.facts),
         }
@@ -310,81 +313,71 @@ struct Permit {
 }
 
 fn authorize(
-    configuration: &Configuration,
+    open: &Open,
     principal: &Principal,
     head: Option<&Value<'static>>,
     body: &[u8],
     facts: &mut Facts,
 ) -> Result<Permit, Refusal> {
-    let Configuration { settings: Settings { limits, scope_challenge, .. }, policy, .. } =
-        configuration;
+    let Open { configuration: Configuration { settings, policy, .. }, documents, .. } = open;
+    let Settings { limits, scope_challenge, .. } = settings;
     let request = GraphqlRequest::read(body, limits.variables_depth)?;
-    facts.note_document(&request.query);
-    let (document, choice) = read(&request, &request.query, limits)?;
-    facts.note_operation(choice.of(&document));
-    let plan = Plan::new(&document, choice, policy, limits);
-    facts.note_usage(&plan);
-    let plan = plan.map_err(|error| Refusal::invalid(error, &request.query))?;
-    let case = Case { policy, principal, head, request: &request, document: &document, choice };
-    let decision = case.ask(&plan, |question| {
-        facts.note_requested(&plan, question.included, policy);
+    let name = request.operation_name.as_deref();
+    let prepared = match documents.recall(&request.query, name) {
+        Some(prepared) => prepared,
+        None => {
+            let prepared = Prepared::new(&request.query, name, policy, limits)
+                .map_err(|unprepared| facts.note_unprepared(*unprepared))?;
+            let prepared = Rc::new(prepared);
+            documents.keep(&prepared);
+            prepared
+        }
+    };
+    facts.note_prepared(&prepared);
+    let case = Case { policy, principal, head, request: &request, chosen: prepared.chosen() };
+    let decision = case.ask(&prepared.plan, |question| {
+        facts.note_requested(&prepared, question.included, policy);
         let decision = question.decide();
         let Some(reason) = decision.reason() else {
-            let used = Used { cost: question.cost(), body_bytes: body.len(), usage: plan.usage };
+            let usage = prepared.plan.usage;
+            let used = Used { cost: question.cost(), body_bytes: body.len(), usage };
             let exceeded = facts.note_used(used, question.authority, policy);
             return exceeded.map_or(Ok(decision), |reason| Err(reason.into()));
         };
-        facts.note_denied(&decision, &plan, policy, &request.query);
-        let refusal = Refusal::at(reason, decision.place(&plan), &request.query);
+        facts.note_denied(&decision, &prepared, policy);
+        let refusal = Refusal::at(reason, decision.place(&prepared.plan), &prepared.source);
         let asked = challenge::of_denial(principal, question, *scope_challenge);
         Err(refusal.asking(asked))
     })??;
+    if prepared.is_whole && decision.removed.is_empty() {
+        return Permit::new(&request, &prepared);
+    }
 
-    let text = rewrite(&document, choice, &plan, &decision.removed).ok_or(Reason::Internal)?;
-    let Cow::Owned(text) = text else {
-        return Permit::new(&request, &document, choice);
-    };
     // What is forwarded is what was authorized, and a new text is a new document, in which the
     // variables that are left are decided too. The client never saw it: no place in it is told.
-    let (document, choice) = read(&request, &text, limits).map_err(|error| error.reason())?;
-    let plan = Plan::new(&document, choice, policy, limits)
-        .map_err(|error| Refusal::from(error.reason))?;
-    let case = Case { document: &document, choice, ..case };
-    case.ask(&plan, |question| {
+    let (document, choice) = read(&prepared.source, name, limits)?;
+    let text = rewrite(&document, choice, &prepared.plan, &decision.removed);
+    let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits)
+        .map_err(|unprepared| Refusal::from(unprepared.refusal.reason()))?;
+    let case = Case { chosen: prepared.chosen(), ..case };
+    case.ask(&prepared.plan, |question| {
         let decision = question.decide();
         // What selections are denied has been taken out: anything else would be a defect.
-        if !decision.removed.is_empty() || decision.denies_selections(&plan) {
+        if !decision.removed.is_empty() || decision.denies_selections(&prepared.plan) {
             return Err(Reason::Internal.into());
         }
         let Some(reason) = decision.reason() else { return Ok(()) };
-        facts.note_denied(&decision, &plan, policy, &text);
+        facts.note_denied(&decision, &prepared, policy);
         let asked = challenge::of_denial(principal, question, *scope_challenge);
         Err(Refusal::from(reason).asking(asked))
     })??;
-    Permit::new(&request, &document, choice)
-}
-
-fn read<'t>(
-    request: &GraphqlRequest<'_>,
-    text: &'t str,
-    limits: &Limits,
-) -> Result<(Document<'t>, Choice), Refusal> {
-    let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
-    let document =
-        Document::read(text, &bounds).map_err(|error| Refusal::unreadable(&error, text))?;
-    let choice = Choice::new(&document, request.operation_name.as_deref())
-        .map_err(|error| Refusal::invalid(error, text))?;
-    Ok((document, choice))
+    Permit::new(&request, &prepared)
 }
 
 impl Permit {
-    fn new(
-        request: &GraphqlRequest<'_>,
-        document: &Document<'_>,
-        choice: Choice,
-    ) -> Result<Self, Refusal> {
-        let operation = choice.of(document).ok_or(Reason::Internal)?;
-        Ok(Self { body: request.forward(document.source, operation)? })
+    fn new(request: &GraphqlRequest<'_>, prepared: &Prepared) -> Result<Self, Refusal> {
+        let Chosen { source, name, kind: _ } = prepared.chosen();
+        Ok(Self { body: request.forward(source, name, prepared.variables())? })
     }
 
     fn forward(self, facts: Facts) -> Box<Outcome> {

@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::denial::Reason;
-use crate::document::Operation;
 use crate::json::{self, Json, JsonError};
 use crate::limits::VARIABLES;
 use crate::plan::Given;
@@ -110,12 +109,15 @@ impl<'a> GraphqlRequest<'a> {
     ///
     /// # Errors
     /// [`Reason::Internal`] if it cannot be written, which would be a defect.
-    pub fn forward(&self, query: &str, operation: &Operation<'_>) -> Result<Vec<u8>, Reason> {
-        let defined: BTreeSet<&str> =
-            operation.variables.iter().map(|variable| variable.name.text).collect();
+    pub fn forward<'n>(
+        &self,
+        query: &str,
+        operation_name: Option<&str>,
+        defined: impl Iterator<Item = &'n str>,
+    ) -> Result<Vec<u8>, Reason> {
+        let defined: BTreeSet<&str> = defined.collect();
         let kept = self.variables.iter().filter(|variable| defined.contains(&*variable.name));
         let variables = Members(kept.map(|kept| (kept.name.as_ref(), kept.raw)).collect());
-        let operation_name = operation.name.map(|name| name.text);
         let body = Canonical { query, operation_name, variables };
         serde_json::to_vec(&body).map_err(|_| Reason::Internal)
     }

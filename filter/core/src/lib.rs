@@ -11,6 +11,7 @@ pub mod decide;
 pub mod denial;
 pub mod document;
 pub mod gate;
+mod halves;
 pub mod http;
 pub mod identity;
 pub mod json;

@@ -14,6 +14,9 @@ pub const KEY_TRIES: usize = 4;
 /// Verified tokens that are kept under one configuration, in bytes with what they say.
 pub const KNOWN_BYTES: usize = 16 << 20;
 
+/// Documents that are kept under one configuration, in bytes with what they touch.
+pub const DOCUMENTS_BYTES: usize = 16 << 20;
+
 /// The most groups of a caller.
 pub const GROUPS: usize = 1000;
 
@@ -148,6 +151,8 @@ pub struct Limits {
     pub token_bytes: u32,
     /// Verified tokens that are kept under one configuration. None turns it off.
     pub known_tokens: u32,
+    /// Documents that are kept under one configuration. None turns it off.
+    pub known_documents: u32,
 }
 
 impl Limits {
@@ -163,6 +168,7 @@ impl Limits {
         variables_depth: 64,
         token_bytes: 8192,
         known_tokens: 1_000,
+        known_documents: 1_000,
     };
 
     /// The largest request body that is read, in bytes.
@@ -183,6 +189,12 @@ impl Limits {
         usize::try_from(self.known_tokens).unwrap_or_default()
     }
 
+    /// How many documents are kept.
+    #[must_use]
+    pub fn documents(&self) -> usize {
+        usize::try_from(self.known_documents).unwrap_or_default()
+    }
+
     /// What no configuration can exceed.
     pub const CAP: Self = Self {
         body_bytes: 8 << 20,
@@ -197,5 +209,6 @@ impl Limits {
         // Envoy takes 60 KiB of headers, unless it is told otherwise.
         token_bytes: 48 << 10,
         known_tokens: 100_000,
+        known_documents: 100_000,
     };
 }

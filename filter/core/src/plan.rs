@@ -234,6 +234,24 @@ impl Plan {
         at
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let Self { fragments, uses, path, conditions, variables, .. } = self;
+        let lists = [
+            size_of_val(&**fragments),
+            size_of_val(&**uses),
+            size_of_val(&**path),
+            size_of_val(&**conditions),
+            conditions.iter().map(|one| size_of_val(&*one.tests)).fold(0, usize::saturating_add),
+            size_of_val(&**variables),
+            self.defaults.iter().flatten().map(Literal::bytes).fold(0, usize::saturating_add),
+            self.occurrences.iter().map(Occurrence::bytes).fold(0, usize::saturating_add),
+            self.charges.as_ref().map_or(0, Charges::bytes),
+        ];
+        lists.into_iter().fold(size_of::<Self>(), usize::saturating_add)
+    }
+
     /// Where in the document the field stands, or what is given to it.
     #[must_use]
     pub fn place(&self, at: PathId) -> Option<Span> {

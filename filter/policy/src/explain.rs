@@ -10,7 +10,7 @@ use fieldgate_core::audit::{self, Caller, Exceeded};
 use fieldgate_core::decide::Question;
 use fieldgate_core::denial::{Answer, Reason};
 use fieldgate_core::document::{Bounds, Document, OperationKind};
-use fieldgate_core::gate::{self, Effect};
+use fieldgate_core::gate::{self, Chosen, Effect};
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::NESTING;
@@ -124,7 +124,7 @@ pub(crate) fn hear(
     let facts = record.facts();
     let mut explanation = Explanation {
         caller: facts.caller.clone(),
-        operation: facts.operation.clone(),
+        operation: facts.operation.as_deref().cloned(),
         fields: Vec::new(),
         verdict: Verdict::of(&record),
         refusal: refusal(&effect, record.verdict()),
@@ -150,14 +150,13 @@ pub(crate) fn hear(
     let Some(principal) = principal else { return Ok(explanation) };
     let policy = bundle.policy();
     let Ok(choice) = Choice::new(&document, operation_name) else { return Ok(explanation) };
-    let Some(kind) = choice.of(&document).map(|operation| operation.kind) else {
-        return Ok(explanation);
-    };
+    let Some(operation) = choice.of(&document) else { return Ok(explanation) };
+    let kind = operation.kind;
+    let chosen = Chosen { source: &query, name: operation.name.map(|name| name.text), kind };
     let plan = Plan::at_every_place(&document, choice, policy, court.limits());
     let Ok(plan) = plan else { return Ok(explanation) };
     let (principal, head) = (&*principal, head.as_ref());
-    let put =
-        gate::Case { policy, principal, head, request: &request, document: &document, choice };
+    let put = gate::Case { policy, principal, head, request: &request, chosen };
     let explained = put.ask(&plan, |question| {
         let case = Case { question, source: &query, kind, conditions: bundle.conditions() };
         (case.tree(), case.changes())

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use crate::document::Operation;
+use crate::gate::Chosen;
 use crate::http::GraphqlRequest;
 use crate::identity::CallerValues;
 use crate::json::Json;
@@ -37,12 +37,12 @@ struct State {
 type Place = (OccurrenceId, FieldId);
 
 impl<'q> Circumstances<'q> {
-    /// Those of an operation, `source` being the text that was planned.
+    /// Those of an operation that was planned.
     #[must_use]
     pub fn new(
         policy: &'q Policy,
         plan: &'q Plan,
-        (source, operation): (&str, &Operation<'q>),
+        Chosen { source, name, kind }: Chosen<'q>,
         asked: &'q GraphqlRequest<'q>,
         caller: Option<&'q CallerValues>,
         request: Option<&'q Value<'static>>,
@@ -55,8 +55,8 @@ impl<'q> Circumstances<'q> {
             Vec::new()
         };
         let operation = Value::members([
-            ("name", operation.name.map_or(Value::Null, |name| Value::text(name.text))),
-            ("type", Value::text(operation.kind.name())),
+            ("name", name.map_or(Value::Null, Value::text)),
+            ("type", Value::text(kind.name())),
         ]);
         let state = State { known: BTreeMap::new(), steps: Steps::new(OPERATION_STEPS) };
         Self { policy, plan, caller, request, operation, given, state: RefCell::new(state) }

@@ -2,12 +2,13 @@
 
 use crate::decide::{Circumstances, Question};
 use crate::denial::Reason;
-use crate::document::Document;
 use crate::http::GraphqlRequest;
 use crate::identity::Principal;
-use crate::plan::{Choice, Plan, Supplied};
+use crate::plan::{Plan, Supplied};
 use crate::policy::Policy;
 use crate::policy::condition::Value;
+
+use super::Chosen;
 
 /// Who asks what, of which policy.
 #[derive(Clone, Copy, Debug)]
@@ -20,10 +21,8 @@ pub struct Case<'c> {
     pub head: Option<&'c Value<'static>>,
     /// The request.
     pub request: &'c GraphqlRequest<'c>,
-    /// The document: the request's, or what it was rewritten to.
-    pub document: &'c Document<'c>,
-    /// Its operation.
-    pub choice: Choice,
+    /// The operation: of the request's document, or of what that was rewritten to.
+    pub chosen: Chosen<'c>,
 }
 
 impl Case<'_> {
@@ -32,14 +31,12 @@ impl Case<'_> {
     /// # Errors
     /// The refusal, where a condition of a selection has no value.
     pub fn ask<T>(&self, plan: &Plan, judge: impl FnOnce(&Question<'_>) -> T) -> Result<T, Reason> {
-        let Self { policy, principal, head, request, document, choice } = *self;
-        let source = document.source;
+        let Self { policy, principal, head, request, chosen } = *self;
+        let source = chosen.source;
         let included = plan.evaluate(source, &|name| request.boolean(name))?;
         let supplied = Supplied::new(plan, policy, source, &|name| request.value(name));
-        let operation = choice.of(document).ok_or(Reason::Internal)?;
         let values = principal.values.as_deref();
-        let operation = (source, operation);
-        let circumstances = Circumstances::new(policy, plan, operation, request, values, head);
+        let circumstances = Circumstances::new(policy, plan, chosen, request, values, head);
         let authority = &principal.authority;
         Ok(judge(&Question {
             plan,

@@ -2,19 +2,22 @@
 
 use std::rc::Rc;
 
-use crate::audit::{Caller, Denied, Enforced, Exceeded, Facts, Identity, Operation, cut};
+use crate::audit::{self, Caller, Denied, Enforced, Exceeded, Facts, Identity, cut};
 use crate::decide::{self, Decision};
 use crate::denial::Reason;
 use crate::document;
 use crate::http::Head;
 use crate::identity::{Authority, Principal};
 use crate::limits::LISTED;
-use crate::plan::{Included, PathId, Plan, PlanError, Target};
+use crate::plan::{Included, PathId, Plan, Target};
 use crate::policy::Policy;
 use crate::policy::blob::Digest;
 use crate::policy::ceiling::{self, Mode, Used};
+use crate::reply::Refusal;
 use crate::settings::{Configuration, Settings};
 use crate::token::verify::VerifiedClaims;
+
+use super::prepared::{Prepared, Unprepared};
 
 impl Enforced {
     pub(super) fn new(configuration: &Configuration) -> Self {
@@ -59,37 +62,27 @@ impl Facts {
         });
     }
 
-    pub(super) fn note_document(&mut self, source: &str) {
-        let digest = hmac_sha256::Hash::hash(source.as_bytes());
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.operation = Some(Operation { sha256, name: None, kind: None });
+    pub(super) fn note_prepared(&mut self, prepared: &Prepared) {
+        self.operation = Some(Rc::clone(&prepared.noted));
+        self.usage = Some(prepared.plan.usage);
     }
 
-    pub(super) fn note_operation(&mut self, chosen: Option<&document::Operation<'_>>) {
-        if let (Some(noted), Some(chosen)) = (&mut self.operation, chosen) {
-            noted.name = chosen.name.map(|name| cut(name.text).to_owned());
-            noted.kind = Some(chosen.kind.name());
-        }
+    /// Notes how far it got.
+    pub(super) fn note_unprepared(&mut self, unprepared: Unprepared) -> Refusal {
+        let Unprepared { refusal, noted, error } = unprepared;
+        self.operation = Some(Rc::new(noted));
+        self.usage = error.map(|error| error.usage);
+        refusal
     }
 
-    pub(super) fn note_usage(&mut self, plan: &Result<Plan, PlanError>) {
-        self.usage = Some(match plan {
-            Ok(plan) => plan.usage,
-            Err(error) => error.usage,
-        });
-    }
-
-    pub(super) fn note_requested(&mut self, plan: &Plan, included: &Included, policy: &Policy) {
-        let executed = plan.uses.iter().filter(|one| included.includes(one.condition));
-        let fields = executed.filter_map(|one| match one.target {
-            Target::Field(field) => Some(field),
-            Target::Type(_) | Target::Input(_) | Target::Unknown { .. } => None,
-        });
-        let mut fields: Vec<_> = fields.collect();
-        fields.sort_unstable();
-        fields.dedup();
-        let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
-        self.requested = Some(names.collect());
+    pub(super) fn note_requested(
+        &mut self,
+        prepared: &Prepared,
+        included: &Included,
+        policy: &Policy,
+    ) {
+        let list = || requested(&prepared.plan, included, policy);
+        self.requested = Some(prepared.requested(list));
     }
 
     /// Notes what an operation used that is granted. What it may not use of it is a refusal.
@@ -111,10 +104,10 @@ impl Facts {
     pub(super) fn note_denied(
         &mut self,
         decision: &Decision,
-        plan: &Plan,
+        prepared: &Prepared,
         policy: &Policy,
-        source: &str,
     ) {
+        let (plan, source) = (&prepared.plan, &*prepared.source);
         let listed = decision.denied.iter().take(LISTED).map(|denied| {
             let decide::Denied { target, at, because, rules } = denied;
             let rules = rules.iter().map(|rule| policy.rule_name(*rule).to_owned());
@@ -127,6 +120,33 @@ impl Facts {
         });
         self.denied = listed.collect();
         self.denied_total = decision.denied.len();
+    }
+}
+
+fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<[String]> {
+    let executed = plan.uses.iter().filter(|one| included.includes(one.condition));
+    let fields = executed.filter_map(|one| match one.target {
+        Target::Field(field) => Some(field),
+        Target::Type(_) | Target::Input(_) | Target::Unknown { .. } => None,
+    });
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_unstable();
+    fields.dedup();
+    let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
+    names.collect()
+}
+
+impl audit::Operation {
+    /// One that is not read yet.
+    pub(super) fn unread(source: &str) -> Self {
+        let digest = hmac_sha256::Hash::hash(source.as_bytes());
+        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { sha256, name: None, kind: None }
+    }
+
+    pub(super) fn choose(&mut self, chosen: &document::Operation<'_>) {
+        self.name = chosen.name.map(|name| cut(name.text).to_owned());
+        self.kind = Some(chosen.kind.name());
     }
 }
 

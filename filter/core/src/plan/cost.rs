@@ -98,6 +98,20 @@ pub(super) struct Items {
     pub(super) inner: u64,
 }
 
+impl Charges {
+    /// About how much memory they take.
+    pub(super) fn bytes(&self) -> usize {
+        let Self { charges, prices, defaults } = self;
+        let inner = |price: &Price| {
+            let amounts = price.size.as_ref().map_or(0, |size| size_of_val(&*size.amounts));
+            size_of_val(&*price.variables).saturating_add(amounts)
+        };
+        let lists = [size_of_val(&**charges), size_of_val(&**prices), size_of_val(&**defaults)];
+        let lists = lists.into_iter().chain(prices.iter().map(inner));
+        lists.fold(0, usize::saturating_add)
+    }
+}
+
 impl Amount {
     /// What it says, whatever the request has.
     pub(super) fn known(self) -> Option<u64> {

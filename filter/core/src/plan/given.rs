@@ -58,6 +58,33 @@ impl Occurrence {
     }
 }
 
+impl Occurrence {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>().saturating_add(bytes_of(&self.arguments))
+    }
+}
+
+fn bytes_of(members: &[(Box<str>, Literal)]) -> usize {
+    let bytes = |(name, value): &(Box<str>, Literal)| {
+        name.len().saturating_add(size_of::<Box<str>>()).saturating_add(value.bytes())
+    };
+    members.iter().map(bytes).fold(0, usize::saturating_add)
+}
+
+impl Literal {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let inner = match self {
+            Self::Null | Self::Boolean(_) | Self::Variable(_) => 0,
+            Self::Number(text) | Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(Self::bytes).fold(0, usize::saturating_add),
+            Self::Object(members) => bytes_of(members),
+        };
+        inner.saturating_add(size_of::<Self>())
+    }
+}
+
 /// As deep as the document's reader let it be.
 pub(super) fn literal(value: &Written<'_>, names: &Names<'_, '_>, source: &str) -> Literal {
     let text = || value.span.text(source).unwrap_or_default();

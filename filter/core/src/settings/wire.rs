@@ -67,6 +67,7 @@ pub(super) struct WireLimits {
     variables_depth: Option<u32>,
     token_bytes: Option<u32>,
     known_tokens: Option<u32>,
+    known_documents: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -145,6 +146,7 @@ impl WireLimits {
             variables_depth,
             token_bytes,
             known_tokens,
+            known_documents,
         } = self;
         let (default, cap) = (Limits::DEFAULT, Limits::CAP);
         let bounded = |name: &str, given: Option<u32>, default: u32, cap: u32| match given {
@@ -177,6 +179,12 @@ impl WireLimits {
                 known_tokens,
                 default.known_tokens,
                 cap.known_tokens,
+            )?,
+            known_documents: bounded(
+                "known_documents",
+                known_documents,
+                default.known_documents,
+                cap.known_documents,
             )?,
         })
     }

@@ -55,6 +55,9 @@ fn clock() -> Duration {
     spent.map_or_else(|| START.elapsed(), Duration::from_nanos)
 }
 
+/// Each request is read and planned.
+const COLD: &str = r#","limits":{"known_documents":0}"#;
+
 /// The longest record that anything here may leave.
 const RECORD_BYTES: usize = 128 << 10;
 
@@ -75,7 +78,7 @@ fn with_variables(query: &str, variables: &str) -> Vec<u8> {
 
 #[test]
 fn documents_at_their_limits() {
-    let gate = gate(&all_but(&["User.ssn"]), "");
+    let gate = gate(&all_but(&["User.ssn"]), COLD);
     let fan_out = many("fragment F% on User{...F%x ...F%x}", 25);
     let fan_out: String =
         (0..25).fold(fan_out, |text, at| text.replace(&format!("F{at}x"), &format!("F{}", at + 1)));
@@ -230,7 +233,7 @@ fn documents_at_their_limits() {
 
 #[test]
 fn variables_at_their_limits() {
-    let gate = gate(&all_but(&["User.ssn"]), "");
+    let gate = gate(&all_but(&["User.ssn"]), COLD);
     let conditions: String = many("version @skip(if:$v%)", 31);
     let conditions = format!("{conditions} me{{{}}}", many("id @skip(if:$w%)", 33));
     let definitions = many("$v%:Boolean=false ", 31) + &many("$w%:Boolean=false ", 33);
@@ -314,7 +317,7 @@ fn wide_interfaces() {
     rows.push(("Query", TypeKind::Object, &[], &[("wide", &[], "Wide")]));
     rows.push(("Wide", TypeKind::Interface, objects.leak(), FIELDS));
     let policy = policy(schema_of(&rows), |_| Rule { grants: vec![1], denies: vec![] });
-    let gate = gate(&policy, "");
+    let gate = gate(&policy, COLD);
     let cases: Vec<(&str, String, &str)> = vec![
         (
             "wide: a field often",
@@ -398,7 +401,7 @@ fn what_is_switched_off_is_not_felt_outside() {
         "Query.hidden" => Rule { grants: vec![], denies: vec![] },
         _ => Rule { grants: vec![1], denies: vec![] },
     });
-    let gate = gate(&policy, "");
+    let gate = gate(&policy, COLD);
     let below = format!("{{{}}}", "next{id}".repeat(400));
     let asking = |name: &str| format!("{{{name}@include(if:false){below}open{{next{{id}}}}}}");
     let cases = vec![
@@ -419,7 +422,7 @@ fn arguments_of_conditions() {
         let field = (0_u32..).find(|at| parts.schema.coordinate(FieldId(*at)) == "User.posts");
         let access = &mut parts.accesses[usize::try_from(field.unwrap()).unwrap()];
         access.grants[0].any[0].condition = Some(ConditionId(0));
-        gate(&Policy::new(parts).unwrap(), "")
+        gate(&Policy::new(parts).unwrap(), COLD)
     };
     let large = format!("{{\"v\":[{}1],\"w\":1}}", "1,".repeat(300_000));
     let query = |times| {

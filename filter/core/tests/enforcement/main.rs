@@ -10,6 +10,8 @@ mod callers;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod forward;
 #[cfg(test)]
 mod http;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldgate_core::decide::{Circumstances, Question};
 use fieldgate_core::document::{Bounds, Document};
-use fieldgate_core::gate::Effect;
+use fieldgate_core::gate::{Chosen, Effect};
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::{Limits, NESTING};
@@ -92,10 +92,13 @@ fn agrees(seeds: &Seeds) -> Result<(), TestCaseError> {
     for (groups, claims, parties) in CALLERS {
         let expected = naive::expected(&request, &rules, parties);
         let (effect, record) = post(&gate, &token(groups, claims), &body);
+        let again = post(&gate, &token(groups, claims), &body);
+        prop_assert_eq!((&effect, &record), (&again.0, &again.1), "{}", &printed.text);
         prop_assert_eq!(code(&record), expected.code(), "{} {:?}", &printed.text, &expected);
         prop_assert_eq!(matches!(effect, Effect::Forward(_)), expected.code() == "allow");
         let facts = record.facts();
-        let requested: BTreeSet<String> = facts.requested.iter().flatten().cloned().collect();
+        let requested: BTreeSet<String> =
+            facts.requested.iter().flat_map(|all| all.iter()).cloned().collect();
         prop_assert_eq!(requested, expected.executed, "{}", &printed.text);
         if !expected.faulty {
             let denied = facts.denied.iter().map(|denied| denied.coordinate.clone());
@@ -160,7 +163,9 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
             actor: roles.next(),
             client: roles.next(),
         };
-        let asked = (printed.text.as_str(), choice.of(&document).unwrap());
+        let operation = choice.of(&document).unwrap();
+        let name = operation.name.map(|name| name.text);
+        let asked = Chosen { source: &printed.text, name, kind: operation.kind };
         let circumstances = Circumstances::new(&policy, &first, asked, &read, None, None);
         let question = Question {
             plan: &first,

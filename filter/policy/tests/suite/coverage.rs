@@ -7,6 +7,7 @@ use std::path::Path;
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::limits::{Limits, NESTING};
 use fieldgate_core::plan::{Choice, Plan, Target};
+use fieldgate_core::policy::rules::RuleId;
 use fieldgate_policy::bundle::Bundle;
 use fieldgate_policy::cases::{self, Case, Verdict};
 use fieldgate_policy::diagnostic::Findings;
@@ -16,7 +17,11 @@ use serde_json::Value;
 #[track_caller]
 pub(crate) fn not_shown(bundle: &Bundle) -> Vec<String> {
     let parts = bundle.policy().parts();
-    let rules = parts.rules.iter().map(|rule| format!("rule {rule}"));
+    // A limit is shown by what exceeds it, which is for `fieldgate test` to say.
+    let limits: Vec<_> = bundle.policy().ceilings().iter().map(|limit| limit.rule).collect();
+    let rules = parts.rules.iter().zip((0..).map(RuleId));
+    let rules = rules.filter(|(_, id)| !limits.contains(id));
+    let rules = rules.map(|(rule, _)| format!("rule {rule}"));
     let roles = parts.roles.iter().map(|role| format!("role {}", role.name));
     let mut missing: BTreeSet<String> = rules.chain(roles).collect();
     for case in cases::read(bundle, &mut Findings::default()) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use fieldgate_core::decide::Because;
+use fieldgate_core::policy::ceiling::Mode;
 use fieldgate_policy::bundle::Bundle;
 use fieldgate_policy::cases::{self, Case, Verdict};
 use fieldgate_policy::diagnostic::Findings;
@@ -51,7 +52,9 @@ fn verdict_of_tree(explanation: &Explanation) -> Verdict {
             Outcome::Unknown(reason) => unknown = unknown.or(Some(reason.code())),
         }
     }
-    match (unknown, denied.is_empty()) {
+    let limit = explanation.exceeded.iter().find(|one| one.limit.mode == Mode::Enforce);
+    let limit = limit.map(|one| one.limit.counter.reason().code());
+    match (unknown.or(limit), denied.is_empty()) {
         (Some(code), _) => Verdict::Refuse(code.to_owned()),
         (None, true) => Verdict::Allow,
         (None, false) => Verdict::Deny(denied),
