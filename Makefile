@@ -13,7 +13,7 @@ WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node toolchain fuzz bench clean
+.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node toolchain fuzz bench micro clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,7 +88,10 @@ fuzz: ## each fuzz target for a minute (needs a nightly toolchain and cargo-fuzz
 	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
 
-bench: ## micro benchmarks of the core
+bench: wasm envoy ## what a request costs in Envoy, beside its own filters: tests/bench/RESULTS.md
+	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run --release -p fieldgate-e2e --bin bench
+
+micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked
 
 clean: ## everything that was built or installed here

@@ -150,6 +150,20 @@ impl Envoy {
         Ok(said)
     }
 
+    /// The version of the Envoy that is run.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn version() -> Result<String> {
+        let output = Command::new(binary()?).arg("--version").output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_version = |part: &&str| {
+            part.starts_with(|char: char| char.is_ascii_digit()) && part.contains('.')
+        };
+        let version = said.split('/').find(is_version).context("a version")?;
+        Ok(version.to_owned())
+    }
+
     /// A client of a listener.
     #[must_use]
     pub fn client(&self, listener: &str) -> Client {

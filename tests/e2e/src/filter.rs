@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::repository;
 
+const FILTER: &str = "fieldgate-filter";
+
 /// Which build of the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
@@ -43,20 +45,31 @@ impl Build {
         let _alone = BUILDING.lock().ok().context("an earlier build of the filter failed")?;
         match (self.feature(), std::env::var("FIELDGATE_WASM")) {
             (None, Ok(given)) => Ok(given),
-            (None, Err(_)) => build(&[]),
+            (None, Err(_)) => build(FILTER, &[]),
             // Elsewhere than the plain build, which must never be taken for one of these.
             (Some(feature), _) => {
                 let folder = repository().join("target").join(feature);
                 let folder = folder.as_os_str();
-                build(&["--features".as_ref(), feature.as_ref(), "--target-dir".as_ref(), folder])
+                build(
+                    FILTER,
+                    &["--features".as_ref(), feature.as_ref(), "--target-dir".as_ref(), folder],
+                )
             }
         }
     }
 }
 
-fn build(further: &[&OsStr]) -> Result<String> {
+/// The filter that does nothing, as a file.
+///
+/// # Errors
+/// It cannot be built.
+pub fn idle() -> Result<String> {
+    build("fieldgate-idle", &[])
+}
+
+fn build(package: &str, further: &[&OsStr]) -> Result<String> {
     let arguments = ["--target", "wasm32-wasip1", "--profile", "wasm-dev"].map(AsRef::as_ref);
-    let messages = cargo_build("fieldgate-filter", &[&arguments, further].concat())?;
+    let messages = cargo_build(package, &[&arguments, further].concat())?;
     let file = messages.iter().rev().find_map(|message| {
         let files = message["filenames"].as_array()?;
         let file = files.iter().find_map(|file| file.as_str()?.strip_suffix(".wasm"))?;

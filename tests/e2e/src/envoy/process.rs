@@ -20,7 +20,8 @@ impl Process {
     /// Starts it with a configuration. It writes the address of its admin interface to a file.
     pub(super) fn start(folder: &Path, config: &Path, admin_address: &Path) -> Result<Self> {
         let log = File::create(log_file(folder))?;
-        let child = Command::new(binary()?)
+        let (mut command, workers) = command()?;
+        let child = command
             .current_dir(folder)
             .arg("--config-path")
             .arg(config)
@@ -28,7 +29,7 @@ impl Process {
             .arg(admin_address)
             // Hot restart would leave shared memory behind when the process is killed.
             .arg("--disable-hot-restart")
-            .args(["--concurrency", "2", "--file-flush-interval-msec", "50"])
+            .args(["--concurrency", workers, "--file-flush-interval-msec", "50"])
             .args(["--drain-time-s", "1", "--log-level", "warning"])
             .args(["--component-log-level", "wasm:info,upstream:error"])
             .stdin(Stdio::null())
@@ -77,6 +78,16 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// How it is run, and with how many workers: two, or one on the processor that `$ENVOY_CPU` names.
+fn command() -> Result<(Command, &'static str)> {
+    let Some(cpu) = std::env::var_os("ENVOY_CPU") else {
+        return Ok((Command::new(binary()?), "2"));
+    };
+    let mut command = Command::new("taskset");
+    command.arg("-c").arg(cpu).arg(binary()?);
+    Ok((command, "1"))
 }
 
 /// The Envoy to run: `$ENVOY`, or what `make envoy` installs.
