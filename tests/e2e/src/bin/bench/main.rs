@@ -16,16 +16,17 @@ use fieldgate_e2e::filter::{self, Build};
 use crate::measure::Size;
 use crate::report::Report;
 use crate::servers::{AUTHORIZER, Authorizer};
-use crate::ways::Place;
+use crate::ways::{PASS, Place};
 
 const USAGE: &str = "\
 Measures the CPU time of requests through Envoy, and writes tests/bench/RESULTS.md
 
-Usage: bench [--quick]
+Usage: bench [--quick | --only TEXT]
 
 Options:
-  --quick   Few requests: whether it works, not what comes out
-  --help    Print this
+  --quick       Few requests: whether it works, not what comes out
+  --only TEXT   The rows with TEXT in their names alone, beside pass-through, printed and not written
+  --help        Print this
 
 ENVOY_CPU names the processor that Envoy has for itself.
 ";
@@ -38,8 +39,9 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        [] => run(WHOLE).await,
-        ["--quick"] => run(QUICK).await,
+        [] => run(WHOLE, None).await,
+        ["--quick"] => run(QUICK, None).await,
+        ["--only", text] => run(WHOLE, Some(text)).await,
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -59,7 +61,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(size: Size) -> Result<()> {
+async fn run(size: Size, only: Option<&str>) -> Result<()> {
     let authorizer = Authorizer::start()?;
     let place = Place {
         upstream: servers::upstream().await?,
@@ -67,7 +69,10 @@ async fn run(size: Size) -> Result<()> {
         wasm: Build::Plain.file()?,
         idle: filter::idle()?,
     };
-    let ways = place.ways()?;
+    let mut ways = place.ways()?;
+    if let Some(text) = only {
+        ways.retain(|way| way.name.starts_with(PASS) || way.name.contains(text));
+    }
     let mut listeners: Vec<_> = ways.iter().map(|way| way.listener.clone()).collect();
     listeners.sort_by(|one, other| one.name.cmp(&other.name));
     listeners.dedup_by(|one, other| one.name == other.name);

@@ -89,7 +89,7 @@ impl<'a> Report<'a> {
         ]
     }
 
-    fn page(&self) -> Result<String> {
+    pub(crate) fn page(&self) -> Result<String> {
         let Size { rounds, requests } = self.size;
         let mut page = format!(
             "# Results\n\n`make bench` wrote this page, `results.json` and `results.svg`: {rounds} rounds, in each of which\n\
@@ -173,14 +173,12 @@ impl<'a> Report<'a> {
         Ok(svg)
     }
 
-    /// Writes all three, and prints the page.
+    /// Writes all three.
     pub(crate) fn write(&self) -> Result<()> {
         let folder = repository().join("tests/bench");
-        let page = self.page()?;
-        fs::write(folder.join("RESULTS.md"), &page)?;
+        fs::write(folder.join("RESULTS.md"), self.page()?)?;
         fs::write(folder.join("results.json"), format!("{:#}\n", self.json()))?;
         fs::write(folder.join("results.svg"), self.svg()?)?;
-        println!("{page}");
         Ok(())
     }
 }
