@@ -191,7 +191,7 @@ impl<'c> Coercion<'c> {
     fn literal(self, literal: &'c Literal, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
         let depth = self.enter(depth)?;
         match (literal, ty.item()) {
-            (Literal::Variable(id), _) => self.variable(*id, ty, depth),
+            (Literal::Variable(id), _) => self.variable(*id, depth),
             (Literal::Null, _) => Some(Value::Null),
             (Literal::List(items), Some(item)) => {
                 let items = items.iter();
@@ -226,7 +226,9 @@ impl<'c> Coercion<'c> {
         }
     }
 
-    fn variable(self, id: VariableId, ty: TypeRef, depth: u32) -> Option<Value<'c>> {
+    /// Of its own type (spec 6.1.2), which matters inside a scalar of the server's own.
+    fn variable(self, id: VariableId, depth: u32) -> Option<Value<'c>> {
+        let ty = self.plan.variables.get(id.position())?.ty?;
         if let Some(Some(json)) = self.given.get(id.position()) {
             return self.json(json, ty, depth);
         }
