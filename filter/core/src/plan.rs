@@ -30,6 +30,10 @@ use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::policy::schema::{FieldId, InputId, TypeId};
 
+/// Stands where every selection of a set was removed: valid, and absent from the response, as the
+/// removed ones were. It asks for nothing, also of a type that must not be reached.
+pub(crate) const PLACEHOLDER: &str = "__typename @include(if: false)";
+
 /// What an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -12,11 +12,7 @@ use crate::document::{
     SelectionSet, Span, Value, ValueKind,
 };
 use crate::limits::NESTING;
-use crate::plan::{Choice, Plan};
-
-/// Stands where every selection of a set was removed: valid, and absent from the response, as the
-/// removed ones were.
-const PLACEHOLDER: &str = "__typename @include(if: false)";
+use crate::plan::{Choice, PLACEHOLDER, Plan};
 
 /// The text to forward; `None` if spans and text do not fit, which would be a defect.
 #[must_use]

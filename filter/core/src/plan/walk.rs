@@ -22,8 +22,8 @@ use super::condition;
 use super::index::{Choice, Fragments};
 use super::types::{Ground, Types};
 use super::{
-    Condition, ConditionId, Notes, OccurrenceId, Operand, PathId, PathNode, Plan, PlanError,
-    Presence, Target, Usage, Use,
+    Condition, ConditionId, Notes, OccurrenceId, Operand, PLACEHOLDER, PathId, PathNode, Plan,
+    PlanError, Presence, Target, Usage, Use,
 };
 
 pub(super) fn walk(
@@ -256,7 +256,9 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             // Spec 4.1: a field of every composite type; it tells that the caller reached it.
             match (field.arguments.is_empty(), &field.selection_set) {
                 (true, None) => {
-                    self.reach(ground, at, condition);
+                    if field.span.text(self.source) != Some(PLACEHOLDER) {
+                        self.reach(ground, at, condition);
+                    }
                     return (None, None);
                 }
                 (true, Some(_)) => Err(Reason::SelectionInvalid),
