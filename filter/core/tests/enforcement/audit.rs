@@ -8,7 +8,7 @@ use prost::Message;
 use prost_types::value::Kind;
 use serde_json::{Value, json};
 
-use crate::plan::{body_of, printed, seeds};
+use crate::random::case::{Case, seeds};
 use crate::world::{all_but, body, code, gate, pairs, post, request, token};
 
 /// The faults of a value under a schema, for as much of JSON Schema as ours uses; a keyword that is
@@ -145,10 +145,9 @@ proptest! {
 
     #[test]
     fn every_record_is_in_the_schema(seeds in seeds(), status in 0_u64..600) {
-        let (request, printed) = printed(&seeds);
         let gate = gate(&all_but(&["User.ssn", "Query.node", "Post.title", "Admin.perms"]), "");
         let token = token(&["g0"], r#","jti":"t","azp":"bot","act":{"sub":"agent","act":{"sub":"x"}}"#);
-        let (_, record) = post(&gate, &token, &body_of(&request, &printed));
+        let (_, record) = post(&gate, &token, &Case::fixed(&seeds).body());
         let status = (status >= 100).then_some(status);
         checked(&record, &ResponseFacts { status, details: status.map(|_| "via_upstream".into()) });
     }

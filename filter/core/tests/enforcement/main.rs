@@ -1,7 +1,7 @@
 //! The whole gate from outside: configurations, heads and bodies in, effects and records out.
 //!
-//! `world` is the setting, `request` makes operations, `print` writes them down in awkward layouts
-//! and `naive` says from their meaning alone what has to become of them.
+//! `world` is the setting. `random` makes schemas, policies and requests, and writes these down in
+//! awkward layouts; `naive` says from their meaning alone what has to become of them.
 
 #[cfg(test)]
 mod audit;
@@ -22,11 +22,11 @@ mod naive;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]
-mod print;
+mod properties;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
-mod request;
+mod random;
 #[cfg(test)]
 mod rewrite;
 #[cfg(test)]

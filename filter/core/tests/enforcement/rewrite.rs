@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::naive;
-use crate::plan::{Seeds, body_of, printed, rules, seeds};
-use crate::request::{Choices, VARIABLES};
-use crate::world::{self, TYPES, WIDE, all_but, body, code, gate, post, token};
+use crate::random::callers::CALLERS;
+use crate::random::case::{Case, Seeds, seeds};
+use crate::world::{all_but, body, code, gate, post, token};
 
 /// The forwarded body, if it was forwarded, as a reader that is not ours reads it.
 pub(crate) fn forwarded(effect: Effect) -> Option<Value> {
@@ -29,33 +29,34 @@ pub(crate) fn reads_anew(text: &str) {
 }
 
 fn forwards_what_stays(seeds: &Seeds) -> Result<(), TestCaseError> {
-    let (request, printed) = printed(seeds);
-    let rules = rules(&mut Choices(&seeds.2));
-    let policy = world::policy(world::schema_of(TYPES), |coordinate| rules[coordinate].clone());
-    let gate = gate(&policy, WIDE);
-    let token = token(&["g0", "g1", "g2"], "");
-    let (effect, record) = post(&gate, &token, &body_of(&request, &printed));
-    let expected = naive::expected(&request, &rules, &[0b111]);
-    prop_assert_eq!(code(&record), expected.code(), "{}", &printed.text);
+    let case = Case::new(seeds);
+    let (gate, caller) = (case.gate(), &CALLERS[2]);
+    let (effect, record) = Case::ask(&gate, caller, &case.body());
+    let expected = naive::expected(&case, caller);
+    prop_assert_eq!(code(&record), expected.code(), "{}", &case);
     let Some(sent) = forwarded(effect) else { return Ok(()) };
 
-    let (text, defined) = naive::forwarded(&request, &printed, &expected);
+    let Case { request, printed, .. } = &case;
+    let (text, left) = naive::forwarded::forwarded(request, printed, &expected);
     prop_assert_eq!(sent["query"].as_str(), Some(text.as_str()), "from {}", &printed.text);
     prop_assert_eq!(
         sent.get("operationName").and_then(Value::as_str),
         request.operations[request.chosen].name
     );
-    for (name, _, value, _) in VARIABLES {
-        let value = value.filter(|_| defined.contains(&name));
-        let value = value.map(|value| serde_json::from_str::<Value>(value).unwrap());
-        prop_assert_eq!(sent.get("variables").and_then(|all| all.get(name)), value.as_ref());
+    for (at, variable) in request.variables.iter().enumerate() {
+        let value = variable.given.as_ref().filter(|_| left.contains(&at));
+        let value = value.map(|value| serde_json::from_str::<Value>(&value.json()).unwrap());
+        prop_assert_eq!(
+            sent.get("variables").and_then(|all| all.get(variable.name)),
+            value.as_ref()
+        );
     }
     let known = ["query", "operationName", "variables"];
     prop_assert!(sent.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())));
     reads_anew(&text);
 
     // Once more: nothing is left to be done.
-    let again = post(&gate, &token, sent.to_string().as_bytes());
+    let again = Case::ask(&gate, caller, sent.to_string().as_bytes());
     prop_assert_eq!(code(&again.1), "allow");
     prop_assert_eq!(&again.1.facts().requested, &record.facts().requested);
     prop_assert_eq!(forwarded(again.0), Some(sent));

@@ -6,14 +6,14 @@ use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::HeaderPair;
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Role, RoleSet, RuleId};
-use fieldgate_core::policy::schema::{
-    FieldId, FieldParts, InputParts, Schema, SchemaParts, TypeId, TypeKind, TypeParts, TypeRef,
-};
+use fieldgate_core::policy::schema::{FieldId, Schema, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::keys::KeyUse;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::{InvalidSignature, SignatureVerifier};
+
+use crate::random;
 
 /// A type: its name and kind, the objects that it can be if it is abstract, and its fields.
 pub(crate) type TypeRow = (&'static str, TypeKind, &'static [&'static str], &'static [FieldRow]);
@@ -83,43 +83,8 @@ pub(crate) const TYPES: &[TypeRow] = &[
     ),
 ];
 
-pub(crate) fn row(name: &str) -> Option<&'static TypeRow> {
-    TYPES.iter().find(|row| row.0 == name)
-}
-
-/// The object types that a value of the type can be.
-pub(crate) fn possible(row: &'static TypeRow) -> Vec<&'static str> {
-    match row.1 {
-        TypeKind::Object => vec![row.0],
-        TypeKind::Interface | TypeKind::Union => row.2.to_vec(),
-        TypeKind::Scalar | TypeKind::Enum | TypeKind::Input | TypeKind::OneOf => Vec::new(),
-    }
-}
-
 pub(crate) fn schema_of(rows: &[TypeRow]) -> Schema {
-    let id = |name: &str| {
-        let at = rows.iter().position(|row| row.0 == name).expect("a type of the table");
-        TypeId(u32::try_from(at).unwrap())
-    };
-    let has = |name: &str| rows.iter().any(|row| row.0 == name).then(|| id(name));
-    let argument = |name: &&str| InputParts {
-        name: (*name).into(),
-        ty: TypeRef::to(has("Any").unwrap_or_else(|| id("ID"))),
-        default: None,
-    };
-    let field = |(name, arguments, returns): &FieldRow| FieldParts {
-        name: (*name).into(),
-        returns: TypeRef::to(id(returns)),
-        arguments: arguments.iter().map(argument).collect(),
-    };
-    let types = rows.iter().map(|(name, kind, objects, own)| TypeParts {
-        possible: objects.iter().map(|object| id(object)).collect(),
-        fields: own.iter().map(field).collect(),
-        ..TypeParts::new(name, *kind)
-    });
-    let types = types.collect();
-    let (query, mutation) = (id("Query"), has("Mutation"));
-    Schema::new(&SchemaParts { types, query, mutation, subscription: None }).unwrap()
+    random::schema::Schema::of(rows).index()
 }
 
 /// What decides a field: clauses of role bits.

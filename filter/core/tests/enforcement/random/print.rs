@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use crate::naive::used;
-use crate::request::{Choices, Operand, Request, Selection, Test, VARIABLES, What};
+use super::choices::Choices;
+use super::request::{Operand, Request, Selection, Test, What};
+use super::schema::Name;
+use crate::naive::forwarded::used;
 
 #[derive(Debug, Default)]
 pub(crate) struct Printed {
@@ -12,8 +14,8 @@ pub(crate) struct Printed {
     pub(crate) selections: Vec<Range<usize>>,
     /// Of each operation's root selection set.
     pub(crate) roots: Vec<Range<usize>>,
-    /// Of each operation's variable definitions, with the variable's name.
-    pub(crate) variables: Vec<Vec<(&'static str, Range<usize>)>>,
+    /// Of each operation's variable definitions, with the variable's number.
+    pub(crate) variables: Vec<Vec<(usize, Range<usize>)>>,
     /// Of each fragment.
     pub(crate) fragments: Vec<Range<usize>>,
 }
@@ -41,16 +43,19 @@ pub(crate) fn print(request: &Request, choices: &mut Choices<'_>) -> Printed {
         if !short || printer.choices.below(2) == 1 {
             printer.token(operation.kind);
             operation.name.iter().for_each(|name| printer.token(name));
-            let defined = VARIABLES.iter().filter(|variable| used.contains(variable.0));
-            for (name, ty, ..) in defined {
+            for at in used {
+                let variable = &request.variables[at];
                 if variables.is_empty() {
                     printer.token("(");
                 }
                 let start = printer.token_at("$");
-                printer.token(name);
-                printer.token(":");
-                ty.iter().for_each(|token| printer.token(token));
-                variables.push((*name, start..printer.out.text.len()));
+                printer.tokens(&[variable.name, ":"]);
+                printer.tokens(&variable.ty.tokens());
+                if let Some(default) = &variable.default {
+                    printer.token("=");
+                    printer.tokens(&default.tokens(&[]));
+                }
+                variables.push((at, start..printer.out.text.len()));
             }
             if !variables.is_empty() {
                 printer.token(")");
@@ -62,7 +67,7 @@ pub(crate) fn print(request: &Request, choices: &mut Choices<'_>) -> Printed {
     }
     for fragment in &request.fragments {
         let start = printer.token_at("fragment");
-        [fragment.name, "on", fragment.on].iter().for_each(|token| printer.token(token));
+        printer.tokens(&[fragment.name, "on", fragment.on]);
         printer.set(request, &fragment.below);
         let end = printer.out.text.len();
         printer.out.fragments.push(start..end);
@@ -78,12 +83,17 @@ impl Printer<'_, '_> {
         self.token_at(token);
     }
 
+    fn tokens(&mut self, tokens: &[Name]) {
+        tokens.iter().for_each(|token| self.token(token));
+    }
+
     /// Writes a token with something before it, and says where it begins.
     fn token_at(&mut self, token: &str) -> usize {
         let name = |character: char| character.is_alphanumeric() || character == '_';
         let text = &self.out.text;
         let needed = (text.ends_with(name) && token.starts_with(name))
-            || (text.ends_with(|last: char| last.is_ascii_digit()) && token.starts_with('.'))
+            || (text.ends_with(|last: char| last.is_ascii_digit())
+                && token.starts_with(['.', '-']))
             || (text.ends_with('"') && token.starts_with('"'));
         let blanks = if self.dense { 1 } else { 1 + self.choices.below(2) };
         for _ in 0..blanks {
@@ -116,7 +126,8 @@ impl Printer<'_, '_> {
                     if at == 0 {
                         self.token("(");
                     }
-                    [name, ":", value].iter().for_each(|token| self.token(token));
+                    self.tokens(&[name, ":"]);
+                    self.tokens(&value.tokens(&request.variables));
                 }
                 if !arguments.is_empty() {
                     self.token(")");
@@ -140,12 +151,11 @@ impl Printer<'_, '_> {
         for Test { stays_when, operand } in &selection.tests {
             self.token("@");
             self.token(if *stays_when { "include" } else { "skip" });
-            ["(", "if", ":"].iter().for_each(|token| self.token(token));
+            self.tokens(&["(", "if", ":"]);
             match operand {
                 Operand::Literal(value) => self.token(if *value { "true" } else { "false" }),
                 Operand::Variable(at) => {
-                    self.token("$");
-                    self.token(VARIABLES[*at].0);
+                    self.tokens(&["$", request.variables[*at].name]);
                 }
             }
             self.token(")");
