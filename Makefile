@@ -40,7 +40,7 @@ push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for ea
 cold: wasm envoy ## what a token that never came costs, beside Envoy's own filter
 	FIELDGATE_LONG=1 $(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e --test cold
 
-properties: toolchain ## 100,000 random requests and policies against the naive evaluator
+properties: toolchain ## 100,000 random schemas, policies and requests against the naive evaluator
 	FIELDGATE_CASES=100000 $(CARGO_LOCKED) test --release -p fieldgate-core --test enforcement -- \
 	  decides_as_a_naive_execution_would
 

@@ -5,13 +5,15 @@
 mod access;
 mod coerce;
 mod evaluate;
+mod execute;
 mod fits;
 pub(crate) mod forwarded;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::access::Asked;
+pub(crate) use self::access::Denial;
 use self::walk::Walk;
 use crate::random::callers::Caller;
 use crate::random::case::Case;
@@ -19,10 +21,12 @@ use crate::random::case::Case;
 /// What a request comes to for a caller.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
-    /// The fields that are executed.
+    /// The fields that are decided as executed,
     pub(crate) executed: BTreeSet<String>,
-    /// The coordinates of any kind that are denied.
-    pub(crate) denied: BTreeSet<String>,
+    /// and those of them that some object can have; where something is faulty, more of them.
+    pub(crate) reachable: BTreeSet<String>,
+    /// The coordinates of any kind that are denied, each with why it is where it stands first.
+    pub(crate) denied: BTreeMap<String, Denial>,
     /// Whether there is something that the schema does not have, or a value that does not fit.
     pub(crate) faulty: bool,
     /// The code of what is refused first, in the order of the document.
@@ -50,8 +54,8 @@ struct Touch {
 
 #[derive(Debug)]
 enum What {
-    /// A coordinate, and the code if it is denied.
-    Coordinate(String, Option<&'static str>),
+    /// A coordinate, and the code and more if it is denied.
+    Coordinate(String, Option<(&'static str, Denial)>),
     /// Something that is wrong, by its code.
     Fault(&'static str),
 }
@@ -59,7 +63,7 @@ enum What {
 impl Touch {
     fn refused(&self) -> Option<&'static str> {
         match &self.what {
-            What::Coordinate(_, code) => *code,
+            What::Coordinate(_, denial) => denial.as_ref().map(|(code, _)| *code),
             What::Fault(code) => Some(code),
         }
     }
@@ -69,12 +73,11 @@ pub(crate) fn expected(case: &Case, caller: &Caller) -> Expected {
     let operation = &case.request.operations[case.request.chosen];
     let asked = Asked::new(case, caller, operation);
     let mut expected = Expected::default();
-    if let Some(code) = case.policy.floor.as_ref().and_then(|rule| asked.floor(rule)) {
-        expected.note(&Touch { what: What::Coordinate("*".to_owned(), Some(code)), off: None });
-    }
     let mut walk = Walk::new(case, &asked);
+    walk.floor();
     walk.operation(operation);
     walk.touched.iter().for_each(|touch| expected.note(touch));
+    execute::execute(case, &operation.below, operation.root(), &mut expected.reachable);
     expected.executed = std::mem::take(&mut walk.executed);
     expected.reached = std::mem::take(&mut walk.reached);
     // What is removed goes with what it alone uses; variables are judged by what is left, if
@@ -98,8 +101,10 @@ impl Expected {
         }
         self.refused = self.refused.or(Some(code));
         match &touch.what {
-            What::Coordinate(coordinate, _) => {
-                self.denied.insert(coordinate.clone());
+            What::Coordinate(coordinate, denial) => {
+                if let Some((_, denial)) = denial {
+                    self.denied.entry(coordinate.clone()).or_insert(denial.clone());
+                }
             }
             What::Fault(_) => self.faulty = true,
         }

@@ -1,12 +1,14 @@
 //! What a rule says to a caller (policies/language.md): every party to the token has to be granted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use fieldgate_core::decide::Because;
 
 use super::coerce;
 use super::evaluate::{self, Plain, World};
 use crate::random::callers::{Caller, Level};
 use crate::random::case::Case;
-use crate::random::policy::{Clause, Need, ROLES, Rule, SCOPES};
+use crate::random::policy::{Clause, Need, ROLES, Requirement, Rule, SCOPES};
 use crate::random::request::Operation;
 use crate::random::schema::{Field, Name};
 use crate::random::value::Value;
@@ -20,18 +22,23 @@ pub(super) struct Asked<'a> {
 }
 
 /// A field as an object type has it, and what it is given.
-type Given<'g> = (&'g Field, &'g [(Name, Value)]);
+pub(super) type Given<'g> = (&'g Field, &'g [(Name, Value)]);
 
-/// What a rule is to one party.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Answer {
-    /// A deny rule applies.
-    Forbidden,
-    /// A condition of a rule that is for it cannot be evaluated.
-    Unclear,
-    /// A grant or a requirement is not met.
-    Refused,
-    Granted,
+const GRAVEST_FIRST: [Because; 4] =
+    [Because::DenyRule, Because::ConditionError, Because::NoGrant, Because::Requirement];
+
+/// Why something is denied, and by which rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denial {
+    pub(crate) because: Because,
+    pub(crate) rules: BTreeSet<usize>,
+}
+
+impl Denial {
+    /// The code, if the kind of what is denied has this one.
+    pub(super) fn code(&self, denied: &'static str) -> &'static str {
+        if self.because == Because::ConditionError { "condition_error" } else { denied }
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -68,18 +75,9 @@ impl<'a> Asked<'a> {
         Self { case, caller, world }
     }
 
-    /// The code if every operation is denied.
-    pub(super) fn floor(&self, rule: &Rule) -> Option<&'static str> {
-        self.rule(rule, None, "floor_denied")
-    }
-
-    /// The code if the rule denies: `denied`, unless it cannot be said.
-    pub(super) fn rule(
-        &self,
-        rule: &Rule,
-        given: Option<Given<'_>>,
-        denied: &'static str,
-    ) -> Option<&'static str> {
+    /// Why the rule denies, if it does: the gravest reason of any party, with the rules of all
+    /// parties that have it.
+    pub(super) fn denial(&self, rule: &Rule, given: Option<Given<'_>>) -> Option<Denial> {
         let args = given.map(|(field, given)| coerce::arguments(self.case, field, given));
         let mut world = self.world.clone();
         world.args = args.unwrap_or(Plain::Null);
@@ -88,41 +86,55 @@ impl<'a> Asked<'a> {
             Some(at) => evaluate::holds(&self.case.policy.conditions[at], &world),
         };
         let parties = self.caller.parties.iter().enumerate();
-        let answers = parties.map(|(at, held)| {
-            // Only of the subject's roles it may be unclear whether they are held.
-            let unclear = if at == 0 { self.caller.unclear() } else { 0 };
-            self.answer(rule, *held, unclear, &truth)
-        });
-        match answers.min().expect("there is a subject") {
-            Answer::Granted => None,
-            Answer::Unclear => Some("condition_error"),
-            Answer::Forbidden | Answer::Refused => Some(denied),
-        }
+        let denials: Vec<Denial> = parties
+            .filter_map(|(at, held)| {
+                // Only of the subject's roles it may be unclear whether they are held.
+                let unclear = if at == 0 { self.caller.unclear() } else { 0 };
+                self.of_party(rule, *held, unclear, &truth)
+            })
+            .collect();
+        let mut gravest = GRAVEST_FIRST.into_iter();
+        let because = gravest.find(|one| denials.iter().any(|it| it.because == *one))?;
+        let denials = denials.into_iter().filter(|it| it.because == because);
+        Some(Denial { because, rules: denials.flat_map(|it| it.rules).collect() })
     }
 
-    fn answer(
+    fn of_party(
         &self,
         rule: &Rule,
         held: u64,
         unclear: u64,
         truth: &dyn Fn(&Clause) -> Result<bool, ()>,
-    ) -> Answer {
-        let is_for = |clause: &Clause| clause.roles & held != 0;
-        let may_be_for = |clause: &Clause| clause.roles & unclear != 0;
-        if rule.denies.iter().any(|clause| is_for(clause) && truth(clause) == Ok(true)) {
-            return Answer::Forbidden;
-        }
-        let asked = rule.grants.iter().flatten().chain(&rule.denies).filter(|one| is_for(one));
-        let has_error = asked.map(truth).any(|truth| truth.is_err());
-        let may_deny = |clause: &Clause| may_be_for(clause) && truth(clause) != Ok(false);
-        if has_error || rule.denies.iter().any(may_deny) {
-            return Answer::Unclear;
-        }
-        let grants = |clause: &Clause| is_for(clause) && truth(clause) == Ok(true);
-        let is_granted = (rule.open || !rule.grants.is_empty())
-            && rule.grants.iter().all(|any| any.iter().any(grants));
-        let is_met = rule.requires.iter().all(|any| any.iter().any(|need| self.meets(need, held)));
-        if is_granted && is_met { Answer::Granted } else { Answer::Refused }
+    ) -> Option<Denial> {
+        let is_for = |clause: &&Clause| clause.roles & held != 0;
+        let may_be_for = |clause: &&Clause| clause.roles & unclear != 0;
+        let is_granted =
+            |any: &&Vec<Clause>| any.iter().filter(is_for).any(|clause| truth(clause) == Ok(true));
+        let denying = rule.denies.iter().filter(is_for).filter(|one| truth(one) == Ok(true));
+        // A rule that is not for the caller's roles is not asked, unless it may deny.
+        let asked = rule.grants.iter().flatten().chain(&rule.denies).filter(is_for);
+        let failing = asked.filter(|clause| truth(clause).is_err());
+        let doubtful = rule.denies.iter().filter(|one| !is_for(one) && may_be_for(one));
+        let doubtful = doubtful.filter(|clause| truth(clause) != Ok(false));
+        let missing = rule.grants.iter().filter(|any| !is_granted(any)).flatten();
+        let is_met = |one: &&Requirement| one.any.iter().any(|need| self.meets(need, held));
+        let unmet = rule.requires.iter().filter(|one| !is_met(one));
+
+        let because = |because, rules: BTreeSet<usize>| {
+            (!rules.is_empty()).then_some(Denial { because, rules })
+        };
+        let no_grant = || {
+            let nobody = !rule.open && rule.grants.is_empty();
+            nobody.then(|| Denial { because: Because::NoGrant, rules: BTreeSet::new() })
+        };
+        because(Because::DenyRule, denying.map(|one| one.rule).collect())
+            .or_else(|| {
+                let rules = failing.chain(doubtful).map(|one| one.rule).collect();
+                because(Because::ConditionError, rules)
+            })
+            .or_else(|| because(Because::NoGrant, missing.map(|one| one.rule).collect()))
+            .or_else(no_grant)
+            .or_else(|| because(Because::Requirement, unmet.map(|one| one.rule).collect()))
     }
 
     fn meets(&self, need: &Need, held: u64) -> bool {

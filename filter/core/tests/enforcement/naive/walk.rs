@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::access::Asked;
+use super::access::{Asked, Given};
 use super::fits::{self, Found};
 use super::{Touch, What};
 use crate::random::case::Case;
-use crate::random::request::{Operand, Operation, Selection, What as Selected};
+use crate::random::policy::Rule;
+use crate::random::request::{Operand, Operation, Request, Selection, What as Selected};
 use crate::random::schema::{Field, Name};
 use crate::random::value::Value;
 
@@ -34,15 +35,22 @@ impl<'w> Walk<'w> {
         Self { case, asked, touched, executed, reached }
     }
 
+    /// What every operation needs.
+    pub(super) fn floor(&mut self) {
+        if let Some(rule) = &self.case.policy.floor {
+            self.coordinate("*".to_owned(), rule, None, "floor_denied", None);
+        }
+    }
+
     pub(super) fn operation(&mut self, operation: &Operation) {
-        let parent = if operation.kind == "query" { "Query" } else { "Mutation" };
+        let parent = operation.root();
         let place = Place { parent, possible: BTreeSet::from([parent]), off: None };
         self.set(&operation.below, &place);
     }
 
     fn set(&mut self, set: &[Selection], place: &Place) {
         for selection in set {
-            let off = self.off(selection, place.off);
+            let off = off_at(&self.case.request, selection, place.off);
             let place = Place { off, ..place.clone() };
             match &selection.what {
                 Selected::Field { name, arguments, .. } => {
@@ -59,28 +67,21 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The outermost selection that is switched off, this one included.
-    fn off(&self, selection: &Selection, outer: Option<usize>) -> Option<usize> {
-        let stays = selection.tests.iter().all(|test| {
-            let value = match test.operand {
-                Operand::Literal(value) => value,
-                Operand::Variable(at) => {
-                    let variable = &self.case.request.variables[at];
-                    variable.given.as_ref().or(variable.default.as_ref())
-                        == Some(&Value::Boolean(true))
-                }
-            };
-            value == test.stays_when
-        });
-        outer.or((!stays).then_some(selection.id))
-    }
-
     fn fault(&mut self, code: &'static str, off: Option<usize>) {
         self.touched.push(Touch { what: What::Fault(code), off });
     }
 
-    fn coordinate(&mut self, name: String, denied: Option<&'static str>, off: Option<usize>) {
-        self.touched.push(Touch { what: What::Coordinate(name, denied), off });
+    /// What has this rule, and this code if that denies it.
+    fn coordinate(
+        &mut self,
+        name: String,
+        rule: &Rule,
+        given: Option<Given<'_>>,
+        code: &'static str,
+        off: Option<usize>,
+    ) {
+        let denial = self.asked.denial(rule, given).map(|denial| (denial.code(code), denial));
+        self.touched.push(Touch { what: What::Coordinate(name, denial), off });
     }
 
     /// What stands in a value.
@@ -89,8 +90,7 @@ impl<'w> Walk<'w> {
             Found::Fault(code) => self.fault(code, off),
             Found::Input(coordinate) => {
                 if let Some(rule) = self.case.policy.inputs.get(&coordinate) {
-                    let denied = self.asked.rule(rule, None, "input_denied");
-                    self.coordinate(coordinate, denied, off);
+                    self.coordinate(coordinate, rule, None, "input_denied", off);
                 }
             }
         }
@@ -145,8 +145,8 @@ impl<'w> Walk<'w> {
                 self.executed.insert(coordinate.clone());
             }
             let given = Some((*own, given));
-            let denied = self.asked.rule(&case.policy.fields[&coordinate], given, "field_denied");
-            self.coordinate(coordinate, denied, off);
+            let rule = &case.policy.fields[&coordinate];
+            self.coordinate(coordinate, rule, given, "field_denied", off);
         }
         self.arguments(field, &own, given, off);
         if !below.is_empty() {
@@ -171,8 +171,8 @@ impl<'w> Walk<'w> {
                 for (object, own) in own {
                     let coordinate = format!("{object}.{}({name}:)", field.name);
                     if let Some(rule) = case.policy.inputs.get(&coordinate) {
-                        let denied = self.asked.rule(rule, Some((own, given)), "input_denied");
-                        self.coordinate(coordinate, denied, off);
+                        let given = Some((*own, given));
+                        self.coordinate(coordinate, rule, given, "input_denied", off);
                     }
                 }
             }
@@ -192,9 +192,28 @@ impl<'w> Walk<'w> {
     fn reach(&mut self, possible: &BTreeSet<Name>, off: Option<usize>) {
         for object in possible {
             if let Some(rule) = self.case.policy.types.get(*object) {
-                let denied = self.asked.rule(rule, None, "type_denied");
-                self.coordinate((*object).to_owned(), denied, off);
+                self.coordinate((*object).to_owned(), rule, None, "type_denied", off);
             }
         }
     }
+}
+
+/// The outermost selection that is switched off, this one included.
+pub(super) fn off_at(
+    request: &Request,
+    selection: &Selection,
+    outer: Option<usize>,
+) -> Option<usize> {
+    let stays = selection.tests.iter().all(|test| {
+        let value = match test.operand {
+            Operand::Literal(value) => value,
+            Operand::Variable(at) => {
+                let variable = &request.variables[at];
+                let value = variable.given.as_ref().or(variable.default.as_ref());
+                value == Some(&Value::Boolean(true))
+            }
+        };
+        value == test.stays_when
+    });
+    outer.or((!stays).then_some(selection.id))
 }

@@ -2,6 +2,7 @@
 
 use super::schema::Name;
 
+#[derive(Debug)]
 pub(crate) struct Caller {
     /// None sends no token.
     pub(crate) groups: Option<&'static [Name]>,
@@ -16,7 +17,7 @@ pub(crate) struct Caller {
     pub(crate) parties: &'static [u64],
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Level {
     Number(i32),
     Text,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use fieldgate_core::policy::rules::{
     Access, Caller, Clause as CoreClause, ConditionId, Grant, Need as CoreNeed, Otherwise,
-    Requirement, Role, RoleSet, RuleId, ScopeId,
+    Requirement as CoreRequirement, Role, RoleSet, RuleId, ScopeId,
 };
 use fieldgate_core::policy::schema::{FieldId, InputId, TypeId};
 use fieldgate_core::policy::{Policy as Core, PolicyParts};
@@ -30,6 +30,8 @@ pub(crate) struct Policy {
     /// By `Type.field(argument:)`, `Input.field` and `Enum.VALUE`.
     pub(crate) inputs: BTreeMap<String, Rule>,
     pub(crate) floor: Option<Rule>,
+    /// How many clauses and requirements there are: each is a rule of its own.
+    pub(crate) rules: usize,
 }
 
 /// What decides a coordinate.
@@ -38,8 +40,7 @@ pub(crate) struct Rule {
     /// Any clause of each.
     pub(crate) grants: Vec<Vec<Clause>>,
     pub(crate) denies: Vec<Clause>,
-    /// Any need of each.
-    pub(crate) requires: Vec<Vec<Need>>,
+    pub(crate) requires: Vec<Requirement>,
     /// Whether it is granted where no rule grants.
     pub(crate) open: bool,
 }
@@ -49,6 +50,15 @@ pub(crate) struct Rule {
 pub(crate) struct Clause {
     pub(crate) roles: u64,
     pub(crate) when: Option<usize>,
+    /// As records name it.
+    pub(crate) rule: usize,
+}
+
+/// Any of these needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Requirement {
+    pub(crate) any: Vec<Need>,
+    pub(crate) rule: usize,
 }
 
 /// Each of these roles and scopes, and a token if that is said.
@@ -101,7 +111,7 @@ impl Policy {
         Core::new(PolicyParts {
             roles: (0..ROLES).map(role).collect(),
             actors: ACTORS.map(|(name, bits)| (name.into(), RoleSet::from_bits(bits))).to_vec(),
-            rules: vec!["rule".into()],
+            rules: (0..self.rules).map(|rule| rule_name(rule).into()).collect(),
             scopes: SCOPES.map(Into::into).to_vec(),
             conditions: self.conditions.iter().map(Expr::built).collect(),
             accesses,
@@ -118,10 +128,10 @@ impl Policy {
 impl Rule {
     fn built(&self) -> Access {
         let id = |at: usize| u32::try_from(at).unwrap();
-        let clause = |Clause { roles, when }: &Clause| CoreClause {
+        let clause = |Clause { roles, when, rule }: &Clause| CoreClause {
             roles: RoleSet::from_bits(*roles),
             condition: when.map(|at| ConditionId(id(at))),
-            rules: vec![RuleId(0)],
+            rules: vec![RuleId(id(*rule))],
         };
         let need = |Need { roles, scopes, token }: &Need| CoreNeed {
             roles: RoleSet::from_bits(*roles),
@@ -129,8 +139,10 @@ impl Rule {
             caller: if *token { Caller::Verified } else { Caller::Anyone },
         };
         let grant = |any: &Vec<Clause>| Grant { any: any.iter().map(clause).collect() };
-        let requirement =
-            |any: &Vec<Need>| Requirement { rule: RuleId(0), any: any.iter().map(need).collect() };
+        let requirement = |Requirement { any, rule }: &Requirement| CoreRequirement {
+            rule: RuleId(id(*rule)),
+            any: any.iter().map(need).collect(),
+        };
         Access {
             grants: self.grants.iter().map(grant).collect(),
             denies: self.denies.iter().map(clause).collect(),
@@ -145,9 +157,9 @@ impl Rule {
             let held = (0..ROLES).filter(|at| bits >> at & 1 == 1);
             format!("[{}]", held.map(|at| format!("r{at}")).collect::<Vec<_>>().join(" "))
         };
-        let clause = |one: &Clause| match one.when {
-            None => roles(one.roles),
-            Some(at) => format!("{} if {}", roles(one.roles), conditions[at]),
+        let clause = |Clause { roles: held, when, rule }: &Clause| {
+            let when = when.map(|at| format!(" if {}", conditions[at])).unwrap_or_default();
+            format!("{}{when} ({})", roles(*held), rule_name(*rule))
         };
         let need = |need: &Need| {
             let scopes: Vec<Name> = need.scopes.iter().map(|at| SCOPES[*at]).collect();
@@ -161,11 +173,16 @@ impl Rule {
             parts.push(format!("allow {}", either(any.iter().map(clause).collect())));
         }
         parts.extend(self.denies.iter().map(|one| format!("deny {}", clause(one))));
-        for any in &self.requires {
-            parts.push(format!("requires {}", either(any.iter().map(need).collect())));
+        for Requirement { any, rule } in &self.requires {
+            let any = either(any.iter().map(need).collect());
+            parts.push(format!("requires {any} ({})", rule_name(*rule)));
         }
         parts.join("; ")
     }
+}
+
+pub(crate) fn rule_name(rule: usize) -> String {
+    format!("#{rule}")
 }
 
 impl fmt::Display for Policy {

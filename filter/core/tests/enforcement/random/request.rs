@@ -59,6 +59,13 @@ pub(crate) struct Operation {
     pub(crate) below: Vec<Selection>,
 }
 
+impl Operation {
+    /// The type that it is executed on.
+    pub(crate) fn root(&self) -> Name {
+        if self.kind == "query" { "Query" } else { "Mutation" }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Fragment {
     pub(crate) name: Name,

@@ -4,7 +4,7 @@ use fieldgate_core::policy::schema::TypeKind;
 
 use super::choices::Choices;
 use super::conditions;
-use super::policy::{Clause, Need, Policy, Rule, SCOPES};
+use super::policy::{Clause, Need, Policy, Requirement, Rule, SCOPES};
 use super::schema::{Input, Schema};
 
 /// A policy from choices.
@@ -26,7 +26,7 @@ pub(crate) fn policy(schema: &Schema, choices: &mut Choices<'_>) -> Policy {
             maker.input(choices, format!("{}.{name}", of.name), &[]);
         }
         if of.kind == TypeKind::Object && choices.once_in(maker.rarely) {
-            let requires = vec![needs(choices)];
+            let requires = vec![maker.requirement(choices)];
             let rule = Rule { requires, open: true, ..Rule::default() };
             maker.policy.types.insert(of.name.to_owned(), rule);
         }
@@ -57,7 +57,7 @@ impl Maker<'_> {
         }
         let denies = self.denies(choices, arguments);
         let requires = match choices.once_in(self.rarely) {
-            true => vec![needs(choices)],
+            true => vec![self.requirement(choices)],
             false => Vec::new(),
         };
         Rule { grants, denies, requires, open: false }
@@ -87,7 +87,7 @@ impl Maker<'_> {
             4 => 0b0_1000,
             _ => 0b1_1111,
         };
-        let plain = Clause { roles, when: None };
+        let plain = self.clause(roles, None);
         match choices.below(self.rarely) {
             1 | 2 => vec![self.conditional(choices, roles, arguments)],
             3 => vec![self.conditional(choices, 0b0_1111, arguments), plain],
@@ -97,11 +97,10 @@ impl Maker<'_> {
     }
 
     fn denies(&mut self, choices: &mut Choices<'_>, arguments: &[Input]) -> Vec<Clause> {
-        let deny = |roles| vec![Clause { roles, when: None }];
         match choices.below(self.rarely * 2) {
-            1 => deny(0b0_1000),
-            2 => deny(0b0_0110),
-            3 => deny(0b1_0000),
+            1 => vec![self.clause(0b0_1000, None)],
+            2 => vec![self.clause(0b0_0110, None)],
+            3 => vec![self.clause(0b1_0000, None)],
             4 | 5 => vec![self.conditional(choices, 0b0_1111, arguments)],
             _ => Vec::new(),
         }
@@ -115,7 +114,21 @@ impl Maker<'_> {
     ) -> Clause {
         let condition = conditions::condition(self.schema, arguments, choices);
         self.policy.conditions.push(condition);
-        Clause { roles, when: Some(self.policy.conditions.len() - 1) }
+        let last = self.policy.conditions.len() - 1;
+        self.clause(roles, Some(last))
+    }
+
+    fn clause(&mut self, roles: u64, when: Option<usize>) -> Clause {
+        Clause { roles, when, rule: self.rule() }
+    }
+
+    fn requirement(&mut self, choices: &mut Choices<'_>) -> Requirement {
+        Requirement { any: needs(choices), rule: self.rule() }
+    }
+
+    fn rule(&mut self) -> usize {
+        self.policy.rules += 1;
+        self.policy.rules - 1
     }
 }
 

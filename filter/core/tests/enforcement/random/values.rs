@@ -135,9 +135,14 @@ impl<'s> Values<'s> {
                 };
                 let value = self.at(choices, &one.ty.clone().non_null(), false, depth + 1);
                 let mut members = vec![(one.name, value)];
-                if self.is_misfit(choices) {
+                // There are few of them, and three ways in which one does not fit.
+                if self.misfits.is_some() && choices.once_in(6) {
                     let other = of.members.iter().find(|other| other.name != one.name);
-                    members.extend(other.map(|other| (other.name, Value::Null)));
+                    match choices.below(3) {
+                        0 => members.clear(),
+                        1 => members[0].1 = Value::Null,
+                        _ => members.extend(other.map(|other| (other.name, Value::Null))),
+                    }
                 }
                 Value::Object(members)
             }
