@@ -48,6 +48,11 @@ impl<'s> Values<'s> {
         self.misfits.is_some_and(|count| choices.once_in(count))
     }
 
+    /// The same where there are few that could be one.
+    fn is_rare_misfit(&self, choices: &mut Choices<'_>) -> bool {
+        self.misfits.is_some_and(|count| choices.once_in(count / 5))
+    }
+
     fn at(
         &mut self,
         choices: &mut Choices<'_>,
@@ -77,6 +82,7 @@ impl<'s> Values<'s> {
             };
         }
         match ty {
+            Ref::NonNull(_) if self.is_misfit(choices) => Value::Null,
             Ref::NonNull(inner) => self.some(choices, inner, depth),
             Ref::Named(_) | Ref::List(_) if choices.once_in(6) => Value::Null,
             Ref::Named(_) | Ref::List(_) => self.some(choices, ty, depth),
@@ -106,7 +112,7 @@ impl<'s> Values<'s> {
                 let mut members = Vec::new();
                 for member in &of.members {
                     let given = match member.is_required() {
-                        true => !self.is_misfit(choices),
+                        true => !self.is_rare_misfit(choices),
                         false => depth < 3 && choices.below(2) == 1,
                     };
                     if given {
@@ -136,7 +142,7 @@ impl<'s> Values<'s> {
                 let value = self.at(choices, &one.ty.clone().non_null(), false, depth + 1);
                 let mut members = vec![(one.name, value)];
                 // There are few of them, and three ways in which one does not fit.
-                if self.misfits.is_some() && choices.once_in(6) {
+                if self.is_rare_misfit(choices) {
                     let other = of.members.iter().find(|other| other.name != one.name);
                     match choices.below(3) {
                         0 => members.clear(),
