@@ -7,7 +7,7 @@ use std::env;
 
 use fieldgate_core::decide::{Circumstances, Denied, Question};
 use fieldgate_core::document::{Bounds, Document};
-use fieldgate_core::gate::Effect;
+use fieldgate_core::gate::{Chosen, Effect};
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::{Limits, NESTING};
@@ -33,7 +33,8 @@ fn agrees(seeds: &Seeds) -> Result<(), TestCaseError> {
         prop_assert_eq!(code(&record), expected.code(), "{}", shown());
         prop_assert_eq!(matches!(effect, Effect::Forward(_)), expected.code() == "allow");
         let facts = record.facts();
-        let requested: BTreeSet<String> = facts.requested.iter().flatten().cloned().collect();
+        let requested = facts.requested.iter().flat_map(|all| all.iter());
+        let requested: BTreeSet<String> = requested.cloned().collect();
         prop_assert_eq!(requested, expected.executed.clone(), "{}", shown());
         if !expected.faulty {
             prop_assert!(expected.reachable.is_subset(&expected.executed), "{}", shown());
@@ -120,7 +121,9 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
             actor: roles.next(),
             client: roles.next(),
         };
-        let asked = (text.as_str(), choice.of(&document).unwrap());
+        let operation = choice.of(&document).unwrap();
+        let name = operation.name.map(|name| name.text);
+        let asked = Chosen { source: text.as_str(), name, kind: operation.kind };
         let circumstances = Circumstances::new(&policy, &first, asked, &read, None, None);
         let question = Question {
             plan: &first,
