@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::decide::Because;
 use crate::denial::Reason;
@@ -16,9 +16,10 @@ use crate::policy::ceiling::{self, Counter, Used};
 use crate::settings::RequestHeaders;
 
 mod caller;
-mod structure;
+mod form;
 
 pub use caller::{Caller, Identity};
+use form::{Form, Json, Struct};
 
 /// The version of the record's schema.
 pub const VERSION: u32 = 1;
@@ -51,7 +52,7 @@ pub struct Facts {
     /// The path without the URL query, if readable.
     pub path: Option<String>,
     /// The caller, once known.
-    pub caller: Option<Caller>,
+    pub caller: Option<Rc<Caller>>,
     /// The operation, once chosen.
     pub operation: Option<Rc<Operation>>,
     /// Every coordinate that the operation executes, once planned.
@@ -152,36 +153,44 @@ impl AuditRecord {
         self.facts
     }
 
-    /// The record as a JSON object.
+    /// The record as the text of a JSON object.
+    #[must_use]
+    pub fn to_text(&self, response: &ResponseFacts) -> String {
+        Json::of(|record| self.write(response, record))
+    }
+
+    /// The record as a serialized `google.protobuf.Struct`.
+    #[must_use]
+    pub fn to_struct(&self, response: &ResponseFacts) -> Vec<u8> {
+        Struct::of(|record| self.write(response, record))
+    }
+
+    /// The record as a JSON object, for whoever looks into it.
     #[must_use]
     pub fn to_json(&self, response: &ResponseFacts) -> Value {
+        serde_json::from_str(&self.to_text(response)).unwrap_or_default()
+    }
+
+    fn write(&self, response: &ResponseFacts, record: &mut impl Form) {
         let (decision, reason) = match self.verdict {
             Verdict::Allow => ("allow", None),
             Verdict::Deny(reason) => ("deny", Some(reason.code())),
             Verdict::None(reason) => ("none", Some(reason.code())),
         };
-        let mut record = Map::new();
-        record.insert("version".to_owned(), json!(VERSION));
-        record.insert("decision".to_owned(), json!(decision));
-        insert(&mut record, "reason", reason.map(Value::from));
-        self.facts.write(&mut record);
+        record.number("version", VERSION.into());
+        record.text("decision", decision);
+        record.maybe("reason", reason);
+        self.facts.write(record);
         let ResponseFacts { status, details } = response;
-        let mut answered = Map::new();
-        insert(&mut answered, "status", status.map(Value::from));
-        insert(&mut answered, "details", details.as_deref().map(|details| cut(details).into()));
-        record.insert("response".to_owned(), Value::Object(answered));
-        Value::Object(record)
-    }
-
-    /// The record as a serialized `google.protobuf.Struct`.
-    #[must_use]
-    pub fn to_struct(record: &Value) -> Vec<u8> {
-        structure::encode(record)
+        record.object("response", |answered| {
+            status.iter().for_each(|status| answered.number("status", *status));
+            answered.maybe("details", details.as_deref().map(cut));
+        });
     }
 }
 
 impl Facts {
-    fn write(&self, record: &mut Map<String, Value>) {
+    fn write(&self, record: &mut impl Form) {
         let Self {
             enforced,
             method,
@@ -195,52 +204,65 @@ impl Facts {
             used,
             exceeded,
         } = self;
-        let mut request = Map::new();
-        insert(&mut request, "method", method.as_deref().map(|method| cut(method).into()));
-        insert(&mut request, "path", path.as_deref().map(|path| cut(path).into()));
-        record.insert("request".to_owned(), Value::Object(request));
+        record.object("request", |request| {
+            request.maybe("method", method.as_deref().map(cut));
+            request.maybe("path", path.as_deref().map(cut));
+        });
         if let Some(enforced) = enforced {
             let Enforced { policy, revision, digest, mode } = &**enforced;
             let mode = match mode {
                 RequestHeaders::Hold => "hold",
                 RequestHeaders::Stream => "stream",
             };
-            record.insert("mode".to_owned(), mode.into());
-            let policy = json!({ "name": policy, "revision": revision, "digest": digest });
-            record.insert("policy".to_owned(), policy);
+            record.text("mode", mode);
+            record.object("policy", |of| {
+                of.text("name", policy);
+                of.text("revision", revision);
+                of.text("digest", digest);
+            });
         }
         if let Some(caller) = caller {
             caller.write(record);
         }
         if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
-            let mut operation = Map::new();
-            insert(&mut operation, "name", name.as_deref().map(|name| cut(name).into()));
-            insert(&mut operation, "type", kind.map(Value::from));
-            operation.insert("sha256".to_owned(), sha256.as_str().into());
-            record.insert("operation".to_owned(), Value::Object(operation));
+            record.object("operation", |operation| {
+                operation.maybe("name", name.as_deref().map(cut));
+                operation.maybe("type", *kind);
+                operation.text("sha256", sha256);
+            });
         }
         if let Some(requested) = requested {
-            let names = requested.iter().map(|one| one.as_str().into());
-            list(record, "requested", names, LISTED_REQUESTED, requested.len());
+            let names = requested.iter().map(String::as_str);
+            record.texts("requested", names.take(LISTED_REQUESTED));
+            total(record, "requested_total", requested.len(), LISTED_REQUESTED);
         }
         if !denied.is_empty() {
-            list(record, "denied", denied.iter().map(Denied::to_json), LISTED, *denied_total);
+            record.objects("denied", denied.iter().take(LISTED), |one, of| one.write(of));
+            total(record, "denied_total", *denied_total, LISTED);
         }
         if let Some(usage) = usage {
-            let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = usage;
-            let mut marks = json!({
-                "tokens": tokens, "depth": depth, "root_fields": root_fields, "aliases": aliases,
-                "directives": directives, "expanded_fields": expanded_fields,
-            });
+            let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = *usage;
             let cost = used.as_ref().and_then(|used| used.cost);
-            if let (Some(marks), Some(cost)) = (marks.as_object_mut(), cost) {
-                marks.insert("cost".to_owned(), cost.into());
-            }
-            record.insert("usage".to_owned(), marks);
+            record.object("usage", |of| {
+                of.number("tokens", tokens.into());
+                of.number("depth", depth.into());
+                of.number("root_fields", root_fields.into());
+                of.number("aliases", aliases.into());
+                of.number("directives", directives.into());
+                of.number("expanded_fields", expanded_fields.into());
+                cost.iter().for_each(|cost| of.number("cost", *cost));
+            });
         }
         if !exceeded.is_empty() {
-            record.insert("exceeded".to_owned(), exceeded.iter().map(Exceeded::to_json).collect());
+            record.objects("exceeded", exceeded.iter(), |one, of| one.write(of));
         }
+    }
+}
+
+/// How long a list was that was cut.
+fn total(record: &mut impl Form, name: &str, total: usize, most: usize) {
+    if total > most {
+        record.number(name, u64::try_from(total).unwrap_or(u64::MAX));
     }
 }
 
@@ -248,14 +270,21 @@ impl Exceeded {
     /// As it is in records.
     #[must_use]
     pub fn to_json(&self) -> Value {
+        serde_json::from_str(&Json::of(|of| self.write(of))).unwrap_or_default()
+    }
+
+    fn write(&self, of: &mut impl Form) {
         let Self { rule, limit: ceiling::Exceeded { rule: _, mode, counter, most, used } } = self;
-        let (limit, mode) = (counter.name(), mode.name());
-        json!({ "limit": limit, "rule": rule, "most": most, "used": used, "mode": mode })
+        of.text("limit", counter.name());
+        of.text("rule", rule);
+        of.number("most", (*most).into());
+        of.number("used", *used);
+        of.text("mode", mode.name());
     }
 }
 
 impl Denied {
-    fn to_json(&self) -> Value {
+    fn write(&self, of: &mut impl Form) {
         let Self { coordinate, because, rules, path } = self;
         let because = match because {
             Because::DenyRule => "deny_rule",
@@ -264,27 +293,10 @@ impl Denied {
             Because::Requirement => "requirement",
             Because::Unknown => "unknown",
         };
-        json!({ "coordinate": coordinate, "because": because, "rules": rules, "path": path })
-    }
-}
-
-pub(super) fn insert(map: &mut Map<String, Value>, name: &str, value: Option<Value>) {
-    if let Some(value) = value {
-        map.insert(name.to_owned(), value);
-    }
-}
-
-/// The list, at most `most` of it; a longer one says how long it was in `<name>_total`.
-fn list(
-    map: &mut Map<String, Value>,
-    name: &str,
-    values: impl Iterator<Item = Value>,
-    most: usize,
-    total: usize,
-) {
-    map.insert(name.to_owned(), values.take(most).collect());
-    if total > most {
-        map.insert(format!("{name}_total"), json!(total));
+        of.text("coordinate", coordinate);
+        of.text("because", because);
+        of.texts("rules", rules.iter().map(String::as_str));
+        of.text("path", path);
     }
 }
 

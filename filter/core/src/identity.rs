@@ -1,15 +1,19 @@
 //! [`VerifiedClaims`] -> [`Principal`]: who asks, for whom, and with which roles.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 pub mod headers;
 pub mod known;
 mod values;
 
 pub use self::values::CallerValues;
+use crate::audit::Caller;
 
 use crate::http::Head;
 use crate::json::Json;
 use crate::policy::Policy;
-use crate::policy::rules::{Caller, Party, RoleSet, ScopeSet};
+use crate::policy::rules::{self, Party, RoleSet, ScopeSet};
 use crate::settings::Anonymous;
 use crate::token::source::AUTHORIZATION;
 use crate::token::verify::{IssuerRules, VerifiedClaims};
@@ -20,7 +24,7 @@ use crate::token::{TokenError, UnixTime};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     /// Whether there is a verified token.
-    pub caller: Caller,
+    pub caller: rules::Caller,
     /// Its scopes, of those that requirements name.
     pub scopes: ScopeSet,
     /// The subject's roles.
@@ -60,6 +64,8 @@ pub struct Principal {
     pub authority: Authority,
     /// The same for conditions; none where none of them looks at it.
     pub values: Option<Box<CallerValues>>,
+    /// What records say of it, once that is known.
+    pub(crate) noted: OnceCell<Rc<Caller>>,
 }
 
 impl Principal {
@@ -80,7 +86,7 @@ impl Principal {
             .roles_of(claims.groups(), claims.scopes())
             .union(policy.roles_given(claims.roles(), claims.scopes()));
         let authority = Authority {
-            caller: Caller::Verified,
+            caller: rules::Caller::Verified,
             scopes: policy.scopes_of(claims.scopes()),
             subject: subject.intersection(conditions.held),
             unclear: subject.intersection(conditions.unclear),
@@ -90,7 +96,7 @@ impl Principal {
         if let Some(values) = &mut values {
             values.set_roles(policy.role_names(authority.subject));
         }
-        Self { claims: Some(claims), authority, values }
+        Self { claims: Some(claims), authority, values, noted: OnceCell::new() }
     }
 
     /// The authority that the token would give with these scopes.
@@ -136,7 +142,7 @@ impl Principal {
             }
             Anonymous::Role(subject) => {
                 let (caller, scopes, unclear) =
-                    (Caller::Anyone, ScopeSet::default(), RoleSet::EMPTY);
+                    (rules::Caller::Anyone, ScopeSet::default(), RoleSet::EMPTY);
                 let (actor, client) = (None, None);
                 let authority = Authority { caller, scopes, subject, unclear, actor, client };
                 let values = CallerValues::wanted(policy).then(|| {
@@ -144,7 +150,7 @@ impl Principal {
                     values.set_roles(policy.role_names(subject));
                     values
                 });
-                Ok(Self { claims: None, authority, values })
+                Ok(Self { claims: None, authority, values, noted: OnceCell::new() })
             }
         }
     }

@@ -123,7 +123,7 @@ pub(crate) fn hear(
     let Heard { principal, head, effect, record } = court.hear(claims, body.as_bytes());
     let facts = record.facts();
     let mut explanation = Explanation {
-        caller: facts.caller.clone(),
+        caller: facts.caller.as_deref().cloned(),
         operation: facts.operation.as_deref().cloned(),
         fields: Vec::new(),
         verdict: Verdict::of(&record),

@@ -337,14 +337,14 @@ impl Request {
             status: host::number_property(&["response", "code"]).filter(|status| *status != 0),
             details: host::text_property(&["response", "code_details"]),
         };
-        let record = record.to_json(&response);
         let nested = match form(&self.shared.gate) {
             AuditForm::TextAndStruct => {
-                host::set_property(AUDIT_STRUCT, &AuditRecord::to_struct(&record))
+                host::set_property(AUDIT_STRUCT, &record.to_struct(&response))
             }
             AuditForm::Text => Ok(()),
         };
-        let text = host::set_property(AUDIT, record.to_string().as_bytes());
+        let record = record.to_text(&response);
+        let text = host::set_property(AUDIT, record.as_bytes());
         if let Err(error) = nested.and(text) {
             host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
         }

@@ -1,8 +1,7 @@
 //! Who asked, in the record.
 
-use serde_json::{Map, Value};
-
-use super::{cut, insert};
+use super::cut;
+use super::form::Form;
 
 /// A known caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,29 +34,33 @@ pub struct Identity {
 }
 
 impl Caller {
-    pub(super) fn write(&self, record: &mut Map<String, Value>) {
+    pub(super) fn write(&self, record: &mut impl Form) {
         let Self { identity, roles, actor_roles, client_roles } = self;
         match identity {
             Some(identity) => identity.write(record),
-            None => insert(record, "anonymous", Some(true.into())),
+            None => record.flag("anonymous", true),
         }
-        record.insert("roles".to_owned(), roles.as_slice().into());
-        insert(record, "actor_roles", actor_roles.as_deref().map(Value::from));
-        insert(record, "client_roles", client_roles.as_deref().map(Value::from));
+        let mut names = |name, roles: &[String]| {
+            record.texts(name, roles.iter().map(String::as_str));
+        };
+        names("roles", roles);
+        actor_roles.iter().for_each(|roles| names("actor_roles", roles));
+        client_roles.iter().for_each(|roles| names("client_roles", roles));
     }
 }
 
 impl Identity {
-    fn write(&self, record: &mut Map<String, Value>) {
+    fn write(&self, record: &mut impl Form) {
         let Self { issuer, attested, subject, token_id, client, actors } = self;
-        record.insert("issuer".to_owned(), cut(issuer).into());
-        insert(record, "attested", attested.then_some(true.into()));
-        record.insert("subject".to_owned(), cut(subject).into());
-        insert(record, "token_id", token_id.as_deref().map(|id| cut(id).into()));
-        insert(record, "client", client.as_deref().map(|client| cut(client).into()));
+        record.text("issuer", cut(issuer));
+        if *attested {
+            record.flag("attested", true);
+        }
+        record.text("subject", cut(subject));
+        record.maybe("token_id", token_id.as_deref().map(cut));
+        record.maybe("client", client.as_deref().map(cut));
         if !actors.is_empty() {
-            let names: Vec<&str> = actors.iter().map(|actor| cut(actor)).collect();
-            record.insert("actors".to_owned(), names.into());
+            record.texts("actors", actors.iter().map(|actor| cut(actor)));
         }
     }
 }

@@ -51,15 +51,8 @@ impl Facts {
     }
 
     pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
-        let Principal { claims, authority, values: _ } = principal;
-        let Configuration { settings, policy, .. } = configuration;
-        let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
-        self.caller = Some(Caller {
-            identity: claims.as_ref().map(|claims| Identity::new(claims, settings)),
-            roles: names(authority.subject),
-            actor_roles: authority.actor.map(names),
-            client_roles: authority.client.map(names),
-        });
+        let caller = principal.noted.get_or_init(|| Rc::new(Caller::new(principal, configuration)));
+        self.caller = Some(Rc::clone(caller));
     }
 
     pub(super) fn note_prepared(&mut self, prepared: &Prepared) {
@@ -147,6 +140,20 @@ impl audit::Operation {
     pub(super) fn choose(&mut self, chosen: &document::Operation<'_>) {
         self.name = chosen.name.map(|name| cut(name.text).to_owned());
         self.kind = Some(chosen.kind.name());
+    }
+}
+
+impl Caller {
+    fn new(principal: &Principal, configuration: &Configuration) -> Self {
+        let Principal { claims, authority, values: _, noted: _ } = principal;
+        let Configuration { settings, policy, .. } = configuration;
+        let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
+        Self {
+            identity: claims.as_ref().map(|claims| Identity::new(claims, settings)),
+            roles: names(authority.subject),
+            actor_roles: authority.actor.map(names),
+            client_roles: authority.client.map(names),
+        }
     }
 }
 

@@ -24,6 +24,15 @@ pub struct HeaderChanges {
     pub set: Vec<(Cow<'static, str>, Vec<u8>)>,
 }
 
+/// In lower case, as hosts have most of them.
+fn lower(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 impl HeaderChanges {
     /// The changes for a caller's request.
     #[must_use]
@@ -38,7 +47,7 @@ impl HeaderChanges {
             };
         let mut changes = Self::default();
         for (name, _) in head.headers {
-            let plain = name.to_ascii_lowercase();
+            let plain = lower(name);
             let goes = identity_headers.owns(&plain)
                 || str::from_utf8(&plain)
                     .is_ok_and(|name| REMOVED_HEADERS.contains(&name) || holds_token(name));

@@ -108,7 +108,7 @@ fn checked(record: &AuditRecord, response: &ResponseFacts) -> Value {
     faults(&json, &schema, &schema, "", &mut out);
     assert!(out.is_empty(), "{out:?} in {json}");
 
-    let bytes = AuditRecord::to_struct(&json);
+    let bytes = record.to_struct(response);
     let decoded = prost_types::Struct::decode(&bytes[..]).expect("a Struct");
     assert_eq!(as_json(Kind::StructValue(decoded)), as_doubles(&json));
     json

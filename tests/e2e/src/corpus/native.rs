@@ -1,7 +1,7 @@
 //! A case through the gate itself, in this process.
 
 use anyhow::{Context, Result};
-use fieldgate_core::audit::{AuditRecord, ResponseFacts};
+use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::HeaderChanges;
 use fieldgate_core::protobuf::Message;
@@ -9,6 +9,9 @@ use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
 use fieldgate_core::token::signature::Portable;
 
+use envoy_types::pb::google::protobuf::value::Kind;
+use envoy_types::pb::google::protobuf::{self, ListValue, Struct};
+use prost::Message as _;
 use serde_json::{Map, Value};
 
 use super::{Observed, WireRequest};
@@ -77,13 +80,33 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     Ok(observed)
 }
 
+/// The protobuf JSON mapping.
+fn of_object(members: &Value) -> Struct {
+    let fields = members.as_object().into_iter().flatten();
+    Struct { fields: fields.map(|(name, value)| (name.clone(), of_value(value))).collect() }
+}
+
+fn of_value(value: &Value) -> protobuf::Value {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(value) => Kind::BoolValue(*value),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => Kind::StringValue(text.clone()),
+        Value::Array(items) => {
+            Kind::ListValue(ListValue { values: items.iter().map(of_value).collect() })
+        }
+        Value::Object(_) => Kind::StructValue(of_object(value)),
+    };
+    protobuf::Value { kind: Some(kind) }
+}
+
 /// `envoy.config.core.v3.Metadata`: 1 `filter_metadata`, a map of `Struct`.
 fn metadata(filters: &Map<String, Value>) -> Vec<u8> {
     let mut metadata = Message::default();
     for (filter, members) in filters {
         let mut entry = Message::default();
         entry.bytes(1, filter.as_bytes());
-        entry.bytes(2, &AuditRecord::to_struct(members));
+        entry.bytes(2, &of_object(members).encode_to_vec());
         metadata.bytes(1, &entry.into_bytes());
     }
     metadata.into_bytes()

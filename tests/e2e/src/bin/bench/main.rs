@@ -79,5 +79,7 @@ async fn run(size: Size, only: Option<&str>) -> Result<()> {
     let envoy = Envoy::start(&listeners).await?;
     let rounds = measure::rounds(&ways, &envoy, &authorizer, size).await?;
     let version = Envoy::version()?;
-    Report::new(&ways, &rounds, size, version)?.write()
+    let report = Report::new(&ways, &rounds, size, version)?;
+    println!("{}", report.page()?);
+    if only.is_none() { report.write() } else { Ok(()) }
 }

@@ -58,7 +58,7 @@ impl<'a> Report<'a> {
     /// The goals that this run can judge: what, how much, and the goal.
     fn goals(&self) -> Vec<(&'static str, Option<f64>, f64)> {
         let ratio = |one: &str, other: &str| Some(self.added(one)? / self.added(other)?);
-        let warm = "fieldgate, warm";
+        let warm = "fieldgate, warm, the record as text";
         let difference = |one: &str, other: &str| Some(self.added(one)? - self.added(other)?);
         let ten = |one: &str| difference(one, "100 rules");
         vec![

@@ -69,7 +69,16 @@ impl Place {
             authorizer: false,
         };
         let plain = |name: &str, change| self.listener(name, &portal, change);
-        let guarded = || plain("fieldgate", keep);
+        let guarded = || plain("fieldgate", shipped);
+        let mut text = portal.configuration(Template::Hold);
+        text["audit"] = json!({ "nested": false });
+        let as_text = Listener {
+            configuration: Some(text.to_string()),
+            ..plain("text", |manager| {
+                let record = "%FILTER_STATE(wasm.fieldgate.audit:PLAIN)%";
+                log(manager, Some(json!(record)));
+            })
+        };
         let mut ways = vec![
             way(PASS, plain("pass", |manager| only(manager, &[])), Traffic::Same),
             way("no-op wasm", self.idle("idle", ""), Traffic::Same),
@@ -94,6 +103,7 @@ impl Place {
                 )
             },
             way("fieldgate, warm", guarded(), Traffic::Same),
+            way("fieldgate, warm, the record as text", as_text, Traffic::Same),
             way("fieldgate, each token once", guarded(), Traffic::NewToken),
             way("fieldgate, each document once", guarded(), Traffic::NewDocument),
         ];
@@ -127,7 +137,7 @@ impl Place {
             let bundle = Guarded::load_folder(folder.path())?;
             ways.push(Way {
                 name,
-                listener: self.listener(listener, &bundle, keep),
+                listener: self.listener(listener, &bundle, shipped),
                 traffic: Traffic::Same,
                 body: asked.clone(),
                 audience: bundle.audience,
@@ -177,13 +187,31 @@ impl Place {
 }
 
 /// As it is shipped.
-fn keep(_: &mut Value) {}
+fn shipped(manager: &mut Value) {
+    let record = log_format(manager)["fieldgate"].take();
+    log(manager, Some(record));
+}
 
-/// These filters in place of fieldgate and its seatbelt.
+/// These filters in place of fieldgate and its seatbelt, and no record.
 fn only(manager: &mut Value, filters: &[Value]) {
     let kind = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
     let router = json!({ "name": "envoy.filters.http.router", "typed_config": { "@type": kind } });
     manager["http_filters"] = filters.iter().cloned().chain([router]).collect();
+    log(manager, None);
+}
+
+/// The shipped access log, without what tests ask of it, and with the record like this.
+fn log(manager: &mut Value, record: Option<Value>) {
+    let format = log_format(manager);
+    for name in ["tag", "listener", "text", "fieldgate"] {
+        format.as_object_mut().map(|format| format.remove(name));
+    }
+    record.into_iter().for_each(|record| format["fieldgate"] = record);
+}
+
+fn log_format(manager: &mut Value) -> &mut Value {
+    let format = "/access_log/0/typed_config/log_format/json_format";
+    manager.pointer_mut(format).expect("the shipped access log")
 }
 
 fn jwt(cached: bool) -> Value {
