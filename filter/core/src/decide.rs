@@ -35,6 +35,9 @@ pub struct Question<'q> {
 pub struct Decision {
     /// Each denied coordinate once, at its first place. Empty: everything is granted.
     pub denied: Vec<Denied>,
+    /// Whether all that is denied are fields that are granted on other object types of an interface
+    /// or union which is expanded.
+    pub partial: bool,
     /// Selections that `@skip` or `@include` switch off and that hold a denied field: they are
     /// removed, so that no other reading of the directive can bring the field back. Then variables
     /// are not decided yet: one that only they use goes with them, and has to be decided in what is
@@ -74,6 +77,9 @@ impl Decision {
     /// The reason to refuse: the first denied coordinate's. None if everything is granted.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {
+        if self.partial {
+            return Some(Reason::PartiallyGranted);
+        }
         self.denied.first().map(|denied| match (denied.because, denied.target) {
             (_, Some(Target::Unknown { reason, .. })) => reason,
             (Because::ConditionError, _) => Reason::ConditionError,
@@ -106,27 +112,36 @@ impl<'q> Question<'q> {
         let mut decision = Decision::default();
         let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
         decision.denied.extend(self.below_floor());
-        for one in self.selected().filter(|one| !self.grants(one)) {
-            match self.switched_off(one) {
-                Some(selection) => {
-                    if cut.insert((selection.start, selection.end)) {
-                        decision.removed.push(selection);
+        // Whether anything is denied as a whole.
+        let mut whole = !decision.denied.is_empty();
+        for place in self.places() {
+            let mut partial = None;
+            for one in self.present(place).filter(|one| !self.grants(one)) {
+                match self.switched_off(one) {
+                    Some(selection) => {
+                        if cut.insert((selection.start, selection.end)) {
+                            decision.removed.push(selection);
+                        }
                     }
-                }
-                None => {
-                    if seen.insert((one.target, unknown_at(one))) {
-                        decision.denied.push(self.explain(one));
+                    None => {
+                        let partial = *partial.get_or_insert_with(|| self.is_partial(place));
+                        whole |= !partial || !is_field(one);
+                        if seen.insert((one.target, unknown_at(one))) {
+                            decision.denied.push(self.explain(one));
+                        }
                     }
                 }
             }
         }
         if decision.removed.is_empty() {
             for one in self.of_variables().filter(|one| !self.grants(one)) {
+                whole = true;
                 if seen.insert((one.target, unknown_at(one))) {
                     decision.denied.push(self.explain(one));
                 }
             }
         }
+        decision.partial = !whole && !decision.denied.is_empty();
         decision
     }
 
@@ -169,8 +184,26 @@ impl<'q> Question<'q> {
     }
 
     fn selected(&self) -> impl Iterator<Item = &'q Use> {
-        let Self { plan, supplied, .. } = *self;
-        plan.uses.iter().take(plan.selected).filter(|one| supplied.has(one.presence))
+        self.places().flat_map(|place| self.present(place))
+    }
+
+    /// The uses of the selections, those of one field at one place together.
+    fn places(&self) -> impl Iterator<Item = &'q [Use]> + use<'q> {
+        let selected = self.plan.uses.get(..self.plan.selected).unwrap_or(&self.plan.uses);
+        selected.chunk_by(|one, next| one.at == next.at)
+    }
+
+    fn present(&self, uses: &'q [Use]) -> impl Iterator<Item = &'q Use> + use<'q> {
+        let supplied = self.supplied;
+        uses.iter().filter(|one| supplied.has(one.presence))
+    }
+
+    /// Whether a field that is denied on some object types is granted on others, and that is enough
+    /// there.
+    fn is_partial(&self, place: &[Use]) -> bool {
+        let expanded = |one: &Use| self.plan.expanded.binary_search(&one.at).is_ok();
+        place.first().is_some_and(expanded)
+            && place.iter().any(|one| is_field(one) && self.grants(one))
     }
 
     fn of_variables(&self) -> impl Iterator<Item = &'q Use> {
@@ -250,6 +283,11 @@ impl<'q> Question<'q> {
         rules.dedup();
         (because, rules)
     }
+}
+
+/// Whether it is of a field, and not of what is given to it.
+fn is_field(one: &Use) -> bool {
+    matches!(one.target, Target::Field(_) | Target::Type(_))
 }
 
 /// Unknown coordinates are told apart by where they are, as they have no number.

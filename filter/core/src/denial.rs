@@ -122,6 +122,9 @@ pub enum Reason {
     FloorDenied,
     /// A condition of the policy cannot be evaluated.
     ConditionError,
+    /// Fields of interfaces or unions are granted on some of the object types, and nothing else is
+    /// denied. As long as responses are not completed it is a denial.
+    PartiallyGranted,
 
     /// Too many tokens.
     LimitTokens,
@@ -223,6 +226,7 @@ impl Reason {
             Self::InputDenied => "input_denied",
             Self::FloorDenied => "floor_denied",
             Self::ConditionError => "condition_error",
+            Self::PartiallyGranted => "partially_granted",
             Self::LimitTokens => "limit_tokens",
             Self::LimitNesting => "limit_nesting",
             Self::LimitDepth => "limit_depth",
@@ -326,7 +330,8 @@ impl Reason {
             | Self::TypeDenied
             | Self::InputDenied
             | Self::FloorDenied
-            | Self::ConditionError => {
+            | Self::ConditionError
+            | Self::PartiallyGranted => {
                 answer(403, "UNAUTHORIZED_FIELD_OR_TYPE", "Unauthorized field or type")
             }
             Self::LimitTokens

@@ -45,6 +45,9 @@ pub struct Plan {
     pub selected: usize,
     /// The response keys of the fields, each with the field above it.
     pub path: Vec<PathNode>,
+    /// The fields that may be granted on some object types alone, by the type that encloses them;
+    /// sorted.
+    pub expanded: Vec<PathId>,
     /// The `@skip` and `@include` conditions met on the way.
     pub conditions: Vec<Condition>,
     /// The operation's variables,

@@ -23,7 +23,7 @@ use self::data::Data;
 use self::rules::{
     Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, Truth, is_scope,
 };
-use self::schema::{FieldId, InputId, Schema, TypeId};
+use self::schema::{FieldId, InputId, Schema, TypeId, TypeKind};
 use crate::limits::CEILINGS;
 
 /// Everything a policy is made of, before its invariants are checked.
@@ -58,6 +58,8 @@ pub struct PolicyParts {
     pub ceilings: Vec<Ceiling>,
     /// What operations cost, where that is asked for.
     pub costs: Option<Costs>,
+    /// The interfaces and unions set to `expand`, sorted; any other one is strict.
+    pub expanded: Vec<TypeId>,
     /// The conditions of roles and rules; a [`ConditionId`] is a position in this list.
     pub conditions: Vec<Expression>,
     /// What conditions look up.
@@ -83,6 +85,7 @@ impl PolicyParts {
             floor: None,
             ceilings: Vec::new(),
             costs: None,
+            expanded: Vec::new(),
             conditions: Vec::new(),
             data: Data::default(),
         }
@@ -108,7 +111,8 @@ impl PolicyParts {
     }
 
     fn check_coordinates(&self) -> Result<(), PolicyError> {
-        let Self { schema, accesses, field_access, type_access, input_access, floor, .. } = self;
+        let Self { schema, accesses, field_access, type_access, input_access, .. } = self;
+        let Self { floor, expanded, .. } = self;
         let known = |id: &u32| usize::try_from(*id).is_ok_and(|id| id < accesses.len());
         if field_access.len() != schema.field_count() || !field_access.iter().all(known) {
             return Err(PolicyError::FieldAccess);
@@ -119,6 +123,13 @@ impl PolicyParts {
             && input_access.iter().all(|(id, at)| schema.has_input(*id) && known(at));
         if !types_fit || !inputs_fit || !floor.iter().all(known) {
             return Err(PolicyError::Coordinate);
+        }
+        let is_abstract = |id: &TypeId| {
+            let kind = schema.type_def(*id).map(|def| def.kind);
+            matches!(kind, Some(TypeKind::Interface | TypeKind::Union))
+        };
+        if !expanded.is_sorted_by(|one, next| one < next) || !expanded.iter().all(is_abstract) {
+            return Err(PolicyError::Expanded);
         }
         let used = field_access.len().saturating_add(type_access.len());
         let used = used.saturating_add(input_access.len()).saturating_add(floor.iter().len());
@@ -147,6 +158,8 @@ pub enum PolicyError {
     FieldAccess,
     /// `type_access` or `input_access` is not sorted, or names what does not exist.
     Coordinate,
+    /// `expanded` is not sorted, or names what is neither an interface nor a union.
+    Expanded,
     /// There are more accesses than coordinates.
     UnusedAccess,
     /// A clause names a role, rule, scope or condition that does not exist.
@@ -165,6 +178,7 @@ impl fmt::Display for PolicyError {
             Self::ActorOrder => f.write_str("actors are not sorted and unique"),
             Self::FieldAccess => f.write_str("a field has no access entry"),
             Self::Coordinate => f.write_str("a type or an input has an access entry out of place"),
+            Self::Expanded => f.write_str("an expanded type is out of place, or is not abstract"),
             Self::UnusedAccess => f.write_str("there are more access entries than coordinates"),
             Self::Clause => f.write_str("a clause names an unknown role, rule, scope or condition"),
             Self::Ceiling => f.write_str(
@@ -255,6 +269,12 @@ impl Policy {
     #[must_use]
     pub fn input_access(&self, input: InputId) -> Option<&Access> {
         self.sparse(&self.parts.input_access, input)
+    }
+
+    /// Whether a field on this type may be granted on some of its object types alone.
+    #[must_use]
+    pub fn expands(&self, of: TypeId) -> bool {
+        self.parts.expanded.binary_search(&of).is_ok()
     }
 
     /// What every operation needs, if anything.

@@ -23,10 +23,10 @@ use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
 
 pub use self::conditions::Conditions;
 pub use self::coordinates::check;
-use self::coordinates::{Coordinate, Coordinates};
+use self::coordinates::{Coordinate, Coordinates, is_abstract};
 use self::named::{Named, Tiers};
 use self::requirements::Requirements;
-use crate::policy::{Effect, PolicySource, RoleSource, RuleSource};
+use crate::policy::{Effect, Granting, PolicySource, RoleSource, RuleSource};
 use crate::schema::SchemaSource;
 use crate::source::Text;
 
@@ -98,6 +98,9 @@ pub fn lower(
     let input_access = inputs.iter().map(|(id, access)| (*id, of(access))).collect();
     let floor = floor.as_ref().map(of);
     let accesses = distinct.into_iter().cloned().collect();
+    let types = schema.schema.types().filter(|(_, def)| is_abstract(def.kind));
+    let may_expand = |name| source.abstracts.of(name) == Granting::Expand;
+    let expanded = types.filter(|(_, def)| may_expand(def.name)).map(|(id, _)| id).collect();
     let own_revision = source.revision.as_ref().map(|text| text.text.as_str());
     let rule_names = rules.iter().map(|rule| rule.id.text.as_str());
     let rule_names: Vec<&str> = rule_names.chain(requirements.names()).collect();
@@ -127,6 +130,7 @@ pub fn lower(
         floor,
         ceilings,
         costs,
+        expanded,
         conditions: conditions.all().cloned().collect(),
         data,
         schema: schema.schema,

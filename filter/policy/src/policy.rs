@@ -3,6 +3,7 @@
 //! What can be judged without the schema is judged here: names, references to roles, the shape of
 //! rules. Whether a pattern names anything is `lower`'s to say.
 
+mod abstracts;
 mod limit;
 mod names;
 pub mod pattern;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use fieldgate_core::policy::ceiling::Counter;
 use fieldgate_core::policy::rules::RoleSet;
 
+pub use self::abstracts::{AbstractSource, Granting};
 pub use self::limit::{CostSource, LimitSource};
 pub use self::names::is_name;
 use self::names::{expect_declared, read_name, read_roles};
@@ -51,6 +53,8 @@ pub struct PolicySource {
     pub limits: Vec<LimitSource>,
     /// How costs are reckoned, where that is asked for.
     pub cost: Option<CostSource>,
+    /// Which interfaces and unions may be granted in part.
+    pub abstracts: AbstractSource,
     /// What conditions look up.
     pub data: DataSource,
 }
@@ -70,7 +74,7 @@ impl PolicySource {
     pub fn read(node: &Node, findings: &mut Findings) -> Self {
         let known = [
             "version", "name", "revision", "roles", "actors", "floor", "rules", "types", "limits",
-            "cost", "data",
+            "cost", "abstract", "data",
         ];
         let Some(keys) = Keys::read(node, &known, findings) else { return Self::default() };
         shape::expect_version(&keys, VERSION, findings);
@@ -112,9 +116,12 @@ impl PolicySource {
         let cost = cost.or_else(|| asked.then(CostSource::default));
         let data = keys.optional("data").and_then(|node| DataSource::read(node, findings));
         let data = data.unwrap_or_default();
+        let abstracts = keys.optional("abstract");
+        let abstracts = abstracts.and_then(|node| AbstractSource::read(node, findings));
+        let abstracts = abstracts.unwrap_or_default();
         let ids = floor.iter().chain(&rules).map(|rule| &rule.id);
         expect_unique(ids.chain(limits.iter().map(|limit| &limit.id)), findings);
-        Self { name, revision, roles, actors, floor, rules, types, limits, cost, data }
+        Self { name, revision, roles, actors, floor, rules, types, limits, cost, abstracts, data }
     }
 
     /// Adds a finding if a role is not declared.

@@ -171,7 +171,11 @@ impl<'s> Types<'s> {
         self.schema.field_def(field).ok_or(Reason::UnknownField)
     }
 
-    fn look_at(&mut self, types: usize, condition: Option<ConditionId>) -> Result<(), Reason> {
+    pub(super) fn look_at(
+        &mut self,
+        types: usize,
+        condition: Option<ConditionId>,
+    ) -> Result<(), Reason> {
         let types = u32::try_from(types).unwrap_or(u32::MAX);
         let most = if condition.is_none() { CONCRETE_TYPES } else { CONDITIONAL_TYPES };
         let looked_at = self.looked_at.entry(condition).or_default();

@@ -51,6 +51,7 @@ pub(super) fn walk(
             uses: Vec::new(),
             selected: 0,
             path: Vec::new(),
+            expanded: Vec::new(),
             conditions: Vec::new(),
             variables: Vec::with_capacity(operation.variables.len()),
             defaults: Vec::with_capacity(operation.variables.len()),
@@ -234,7 +235,12 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         let at = self.plan.node(PathNode { key, name, parent: scope.path });
         let (ground, outer) = match &scope.ground {
             None => (None, None),
-            Some(ground) => self.touch(ground, field, at, condition, scope.outer),
+            Some(ground) => {
+                if self.policy.expands(ground.parent) {
+                    self.plan.expanded.push(at);
+                }
+                self.touch(ground, field, at, condition, scope.outer)
+            }
         };
         let nesting = scope.nesting.saturating_add(1);
         let path = Some(at);

@@ -55,6 +55,7 @@ fn without_fields() -> PolicyParts {
         floor,
         ceilings,
         costs,
+        expanded: Vec::new(),
         ..parts()
     }
 }

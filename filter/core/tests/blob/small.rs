@@ -146,6 +146,7 @@ pub(crate) fn parts() -> PolicyParts {
             ceiling(None, Mode::Measure, &[(Counter::Tokens, 1), (Counter::Depth, 0)]),
         ],
         costs: Some(costs),
+        expanded: vec![TypeId(0), TypeId(3)],
         ..PolicyParts::new("small", Schema::new(&schema).unwrap())
     }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::blob::{decode, encode};
 use fieldgate_core::policy::ceiling::Counter;
 use fieldgate_core::policy::rules::{Caller, Otherwise, Party, RoleSet, ScopeSet, Truth};
 use fieldgate_core::policy::schema::{FieldId, InputDef, TypeDef, TypeId, TypeKind};
+use fieldgate_core::policy::{Policy, PolicyParts};
 use miniz_oxide::inflate::decompress_to_vec;
 
 use crate::small::parts;
@@ -79,6 +79,10 @@ fn sound(policy: &Policy) {
     for root in [Some(schema.query()), schema.mutation()].into_iter().flatten() {
         assert_eq!(schema.type_def(root).unwrap().kind, TypeKind::Object);
     }
+    let abstracts = [TypeKind::Interface, TypeKind::Union];
+    let expands = types.iter().filter(|(id, _)| policy.expands(*id));
+    assert!(expands.clone().all(|(_, def)| abstracts.contains(&def.kind)));
+    assert_eq!(expands.count(), policy.parts().expanded.len());
     let (again, digest) = encode(policy).unwrap();
     let (back, same) = decode(&again).unwrap();
     assert!(&back == policy && same == digest);
@@ -160,10 +164,18 @@ fn every_byte_changed() {
 #[test]
 fn every_beginning() {
     let good = payload(&Policy::new(parts()).unwrap());
-    for end in 0..good.len() {
+    for end in (0..good.len()).filter(|end| *end != good.len() - 3) {
         assert!(decode(&wrap(&good[..end])).is_err(), "the first {end} bytes");
     }
     assert!(decode(&wrap(&[&good[..], &[0]].concat())).is_err(), "one byte more");
+    // What comes last is left out where it is empty, and not there in another spelling.
+    let strict = payload(&Policy::new(PolicyParts { expanded: Vec::new(), ..parts() }).unwrap());
+    assert_eq!(strict, good[..strict.len()]);
+    assert!(decode(&wrap(&strict)).is_ok());
+    for more in [&[0][..], &[1], &[1, 1], &[2, 3, 0], &[2, 3, 3], &[2, 0, 3, 0], &[9, 0], &[100]] {
+        assert!(decode(&wrap(&[&strict, more].concat())).is_err(), "{more:?}");
+    }
+    assert_eq!(good, [&strict[..], &[2, 0, 3]].concat());
 }
 
 /// Bytes changed, added, removed, swapped and copied: one to three of these at once.

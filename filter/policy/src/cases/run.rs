@@ -46,7 +46,8 @@ impl Verdict {
                 | Reason::TypeDenied
                 | Reason::InputDenied
                 | Reason::FloorDenied
-                | Reason::ConditionError,
+                | Reason::ConditionError
+                | Reason::PartiallyGranted,
             ) => {
                 let denied = &record.facts().denied;
                 let by_coordinate: BTreeMap<String, BTreeSet<String>> = denied

@@ -66,6 +66,8 @@ pub enum Code {
     UnknownField,
     /// A pattern that matches nothing, and does not have to.
     UnmatchedPattern,
+    /// A word of `abstract` that is neither of its two.
+    AbstractValue,
     /// Part of the language that this version does not carry out.
     NotAvailable,
     /// An allow rule that decides nothing.
@@ -204,6 +206,7 @@ impl Code {
             Self::UnknownType => "unknown-type",
             Self::UnknownField => "unknown-field",
             Self::UnmatchedPattern => "unmatched-pattern",
+            Self::AbstractValue => "abstract-value",
             Self::NotAvailable => "not-available",
             Self::ShadowedRule => "shadowed-rule",
             Self::DeadRule => "dead-rule",

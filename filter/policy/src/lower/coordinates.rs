@@ -270,7 +270,24 @@ pub fn check(source: &PolicySource, schema: &SchemaSource, findings: &mut Findin
             }
         }
     }
+    for (of, _) in &source.abstracts.types {
+        let (code, message, help) = match find_type(&schema.schema, &of.text) {
+            Some((_, def)) if is_abstract(def.kind) => continue,
+            Some(_) => {
+                let help = "what it returns is of one type: name an interface or a union";
+                let message = format!("`{}` is neither an interface nor a union", of.text);
+                (Code::UnknownType, message, Some(help.to_owned()))
+            }
+            None => unknown_type(&of.text, &schema.schema),
+        };
+        findings.add(Diagnostic::error(code, &of.place, message).maybe_help(help));
+    }
     Conditions::read(source, &all, findings)
+}
+
+/// Whether it can be more than one object type.
+pub(super) const fn is_abstract(kind: TypeKind) -> bool {
+    matches!(kind, TypeKind::Interface | TypeKind::Union)
 }
 
 type Problem = (Code, String, Option<String>);

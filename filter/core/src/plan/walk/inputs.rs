@@ -9,7 +9,7 @@ use crate::plan::types::{Found, Ground};
 use crate::plan::variables::{DefaultValue, Variable, VariableId, type_of};
 use crate::plan::{ConditionId, Occurrence, OccurrenceId, PathId, PathNode, Presence, Target};
 use crate::policy::rules::Access;
-use crate::policy::schema::{FieldDef, InputDef, InputId};
+use crate::policy::schema::{FieldDef, InputDef, InputId, TypeId};
 
 use super::Walk;
 
@@ -92,17 +92,24 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         Some(id)
     }
 
-    /// Notes which object types with a rule are told of.
+    /// Notes which object types with a rule are told of; with the others, where some may do.
     pub(super) fn reach(
         &mut self,
         ground: &Ground<'s>,
         at: PathId,
         condition: Option<ConditionId>,
     ) {
-        for object in ground.objects() {
-            if self.policy.type_access(*object).is_some() {
-                self.note(Target::Type(*object), at, condition);
-            }
+        let policy = self.policy;
+        let guarded = |object: &TypeId| policy.type_access(*object).is_some();
+        let all = policy.expands(ground.parent) && ground.objects().iter().any(guarded);
+        let looked =
+            if all { self.types.look_at(ground.objects().len(), condition) } else { Ok(()) };
+        if let Err(reason) = looked {
+            let parent = Some(ground.parent);
+            return self.note(Target::Unknown { reason, parent }, at, condition);
+        }
+        for object in ground.objects().iter().filter(|object| all || guarded(object)) {
+            self.note(Target::Type(*object), at, condition);
         }
     }
 

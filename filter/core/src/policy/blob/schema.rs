@@ -132,6 +132,11 @@ impl<'a> WireSchema<'a> {
         })
     }
 
+    /// How many types there are.
+    pub(super) fn types(&self) -> usize {
+        self.types.len()
+    }
+
     /// The index, which is checked.
     pub(super) fn into_schema(self) -> Result<Schema, BlobError> {
         let Self {

@@ -38,6 +38,9 @@ pub(super) struct Wire<'a> {
     conditions: WireExpressions<'a>,
     data: WireData<'a>,
     schema: WireSchema<'a>,
+    /// Interfaces and unions; where there are none, nothing is written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expanded: Vec<u32>,
 }
 
 /// Name, groups, scopes, condition.
@@ -62,6 +65,7 @@ impl<'a> Wire<'a> {
             floor,
             ceilings,
             costs,
+            expanded,
             conditions,
             data,
         } = parts;
@@ -87,6 +91,7 @@ impl<'a> Wire<'a> {
             conditions: WireExpressions::new(conditions)?,
             data: WireData::new(data)?,
             schema: WireSchema::new(schema.tables()),
+            expanded: expanded.iter().map(|id| id.0).collect(),
         })
     }
 }
@@ -115,9 +120,7 @@ impl<'a> Wire<'a> {
 
         let (conditions, data) = next(&mut from)?;
         let schema = WireSchema::read(&mut from)?;
-        if !rest(from)?.is_empty() {
-            return Err(BlobError::Payload);
-        }
+        let expanded = expanded(rest(from)?, schema.types())?;
         Ok(Self {
             name,
             revision,
@@ -135,6 +138,7 @@ impl<'a> Wire<'a> {
             conditions,
             data,
             schema,
+            expanded,
         })
     }
 
@@ -157,6 +161,7 @@ impl<'a> Wire<'a> {
             conditions,
             data,
             schema,
+            expanded,
         } = self;
         let role = |(name, groups, scopes, condition): WireRole<'_>| Role {
             name: name.into(),
@@ -189,6 +194,7 @@ impl<'a> Wire<'a> {
                 .collect::<Option<_>>()
                 .ok_or(BlobError::Payload)?,
             costs: costs.map(WireCosts::read).transpose()?,
+            expanded: expanded.into_iter().map(TypeId).collect(),
             conditions: conditions.read()?,
             data: data.read()?,
         })
@@ -211,6 +217,20 @@ pub(super) fn at_most<'a, T: Deserialize<'a>>(
     from: &mut Reader<'a>,
 ) -> Result<Option<Vec<T>>, BlobError> {
     AtMost::new(max).deserialize(from).map_err(|_| BlobError::Payload)
+}
+
+/// What ends a payload: a list of at most `max` that is not empty, or nothing.
+fn expanded(payload: &[u8], max: usize) -> Result<Vec<u32>, BlobError> {
+    if payload.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut from = Deserializer::from_bytes(payload);
+    let too_many = BlobError::Policy(PolicyError::Expanded);
+    let list: Vec<u32> = at_most(max, &mut from)?.ok_or(too_many)?;
+    if list.is_empty() || !rest(from)?.is_empty() {
+        return Err(BlobError::Payload);
+    }
+    Ok(list)
 }
 
 fn rest<'a>(from: Reader<'a>) -> Result<&'a [u8], BlobError> {
