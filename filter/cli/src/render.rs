@@ -1,6 +1,7 @@
 //! Values -> text, in one of three forms. Nothing here writes.
 
 pub(crate) mod cases;
+mod expansion;
 pub(crate) mod explain;
 pub(crate) mod junit;
 pub(crate) mod matrix;

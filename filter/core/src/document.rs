@@ -329,6 +329,24 @@ impl<'a> Value<'a> {
             | ValueKind::Object(_) => None,
         }
     }
+
+    /// Tells of every variable in it. Values are as deep as the reader let them be.
+    pub fn variables(&self, found: &mut dyn FnMut(Name<'a>)) {
+        match &self.kind {
+            ValueKind::Variable(name) => found(*name),
+            ValueKind::List(items) => items.iter().for_each(|item| item.variables(found)),
+            ValueKind::Object(members) => {
+                members.iter().for_each(|member| member.value.variables(found));
+            }
+            ValueKind::Int
+            | ValueKind::Float
+            | ValueKind::String
+            | ValueKind::BlockString
+            | ValueKind::Boolean(_)
+            | ValueKind::Null
+            | ValueKind::Enum => {}
+        }
+    }
 }
 
 /// The sorts of `Value`.

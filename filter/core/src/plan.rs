@@ -32,7 +32,7 @@ use crate::policy::schema::{FieldId, InputId, TypeId};
 
 /// Stands where every selection of a set was removed: valid, and absent from the response, as the
 /// removed ones were. It asks for nothing, also of a type that must not be reached.
-pub(crate) const PLACEHOLDER: &str = "__typename @include(if: false)";
+pub const PLACEHOLDER: &str = "__typename @include(if: false)";
 
 /// What an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,11 +244,12 @@ impl Plan {
     /// About how much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let Self { fragments, uses, path, conditions, variables, .. } = self;
+        let Self { fragments, uses, path, expanded, conditions, variables, .. } = self;
         let lists = [
             size_of_val(&**fragments),
             size_of_val(&**uses),
             size_of_val(&**path),
+            size_of_val(&**expanded),
             size_of_val(&**conditions),
             conditions.iter().map(|one| size_of_val(&*one.tests)).fold(0, usize::saturating_add),
             size_of_val(&**variables),

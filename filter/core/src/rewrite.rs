@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::document::{
     Argument, Directive, Document, Field, FragmentSpread, InlineFragment, Operation, Selection,
-    SelectionSet, Span, Value, ValueKind,
+    SelectionSet, Span,
 };
 use crate::limits::NESTING;
 use crate::plan::{Choice, PLACEHOLDER, Plan};
@@ -41,7 +41,7 @@ pub fn rewrite<'a>(
     reached.sort_unstable();
 
     let mut text = String::with_capacity(document.source.len());
-    header(operation, document, &kept, &mut text)?;
+    header(operation, document.source, &kept.variables, &mut text)?;
     kept.splice(document.source, operation.selection_set.span, &mut text)?;
     for at in reached {
         text.push('\n');
@@ -52,10 +52,11 @@ pub fn rewrite<'a>(
 
 /// The operation up to its selection set. A variable that nothing uses any more is dropped: unused
 /// variables are invalid (spec 5.8.4).
-fn header(
+#[must_use]
+pub fn header(
     operation: &Operation<'_>,
-    document: &Document<'_>,
-    kept: &Kept<'_, '_>,
+    source: &str,
+    used: &BTreeSet<&str>,
     text: &mut String,
 ) -> Option<()> {
     text.push_str(operation.kind.name());
@@ -63,9 +64,9 @@ fn header(
     text.push_str(operation.name.map_or("", |name| name.text));
     let mut open = '(';
     for variable in &operation.variables {
-        if kept.variables.contains(variable.name.text) {
+        if used.contains(variable.name.text) {
             text.push(open);
-            text.push_str(variable.span.text(document.source)?);
+            text.push_str(variable.span.text(source)?);
             open = ' ';
         }
     }
@@ -132,26 +133,10 @@ impl<'r, 'a> Kept<'r, 'a> {
     }
 
     fn arguments(&mut self, arguments: &[Argument<'a>]) {
-        arguments.iter().for_each(|argument| self.value(&argument.value));
-    }
-
-    /// Values are as deep as the reader let them be.
-    fn value(&mut self, value: &Value<'a>) {
-        match &value.kind {
-            ValueKind::Variable(name) => {
+        for argument in arguments {
+            argument.value.variables(&mut |name| {
                 self.variables.insert(name.text);
-            }
-            ValueKind::List(items) => items.iter().for_each(|item| self.value(item)),
-            ValueKind::Object(members) => {
-                members.iter().for_each(|member| self.value(&member.value));
-            }
-            ValueKind::Int
-            | ValueKind::Float
-            | ValueKind::String
-            | ValueKind::BlockString
-            | ValueKind::Boolean(_)
-            | ValueKind::Null
-            | ValueKind::Enum => {}
+            });
         }
     }
 

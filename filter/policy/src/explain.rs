@@ -24,6 +24,7 @@ pub use self::tree::{Clause, Condition, Field, Grant, Outcome, Part, Requirement
 use crate::bundle::Bundle;
 use crate::cases::Verdict;
 use crate::court::{Body, Court, Heard, NOW_TEXT};
+use crate::expand::{self, Expansion};
 
 /// What is to be explained.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct Explanation {
     pub exceeded: Vec<Exceeded>,
     /// What would have to be otherwise, for each party that is denied a field.
     pub changes: Vec<Change>,
+    /// What would be asked for instead, of a partially granted operation.
+    pub expansion: Option<Expansion>,
 }
 
 /// Why a request is refused.
@@ -131,6 +134,7 @@ pub(crate) fn hear(
         cost: facts.used.and_then(|used| used.cost),
         exceeded: facts.exceeded.clone(),
         changes: Vec::new(),
+        expansion: None,
     };
     let Ok(request) = GraphqlRequest::read(body.as_bytes(), court.limits().variables_depth) else {
         return Ok(explanation);
@@ -159,9 +163,11 @@ pub(crate) fn hear(
     let put = gate::Case { policy, principal, head, request: &request, chosen };
     let explained = put.ask(&plan, |question| {
         let case = Case { question, source: &query, kind, conditions: bundle.conditions() };
-        (case.tree(), case.changes())
+        let expansion = expand::expand(&put, (&document, choice), question, court.limits());
+        (case.tree(), case.changes(), expansion)
     });
-    if let Ok((fields, changes)) = explained {
+    if let Ok((fields, changes, expansion)) = explained {
+        explanation.expansion = expansion;
         explanation.fields = fields;
         explanation.changes = changes;
     }

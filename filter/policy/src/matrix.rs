@@ -3,7 +3,8 @@
 //! is about roles.
 //!
 //! A field of an object type is what its access says. A field of an interface is what an operation
-//! that selects it there is told: granted if it is on every object type that the interface can be.
+//! that selects it there is told: granted if it is on every object type that the interface can be, and in
+//! part if it is on some and the interface is expanded; that is a denial as long as responses are not completed.
 //! What the floor asks for counts everywhere. Where it depends on conditions the cell says so: it is
 //! granted if those of allow rules hold and those of deny rules do not.
 
@@ -41,6 +42,9 @@ pub struct Cell {
     pub denied: Option<Because>,
     /// Whether that it is allowed depends on conditions.
     pub conditional: bool,
+    /// Whether it is denied and granted on some object types of an expanded interface, if conditions
+    /// have it so.
+    pub partial: bool,
     /// The rules that grant it, or that deny it, or that would have granted it.
     pub rules: Vec<String>,
 }
@@ -91,27 +95,27 @@ fn row(policy: &Policy, parent: &TypeDef<'_>, field: FieldId) -> Row {
     let name = schema.field_def(field).map_or("", |field| field.name);
     // An object type can be itself alone.
     let decided = parent.possible.iter().filter_map(|object| schema.field_named(*object, name));
-    let mut accesses: Vec<Option<&Access>> = decided.map(|field| policy.access(field)).collect();
-    // What no object type has is granted to nobody, whatever the floor is.
-    if !accesses.is_empty() {
-        accesses.extend(policy.floor().map(Some));
-    }
+    let accesses: Vec<Option<&Access>> = decided.map(|field| policy.access(field)).collect();
+    let expands = schema.parent(field).is_some_and(|parent| policy.expands(parent));
     let roles = RoleSet::singles().take(policy.parts().roles.len());
-    let cells = roles.map(|role| cell(policy, &accesses, role)).collect();
+    let cells = roles.map(|role| cell(policy, &accesses, expands, role)).collect();
     Row { coordinate: schema.coordinate(field), cells }
 }
 
-fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
+fn cell(policy: &Policy, objects: &[Option<&Access>], expands: bool, role: RoleSet) -> Cell {
     let (mut granting, mut forbidding, mut missing, mut unmet) =
         (BTreeSet::<RuleId>::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let scopes = policy.scopes_of(&policy.parts().scopes);
     let (held, unclear, caller) = (role, RoleSet::EMPTY, Caller::Verified);
     let party = Party { held, unclear, scopes: &scopes, caller };
-    let (mut granted, mut always) = (!accesses.is_empty(), true);
-    for access in accesses {
+    // What no object type has is granted to nobody, whatever the floor is.
+    let (mut granted, mut always) = (!objects.is_empty(), true);
+    let floor = policy.floor().filter(|_| granted).map(Some);
+    let mut granted_on = Vec::with_capacity(objects.len());
+    for access in objects.iter().copied().chain(floor) {
         let verdict = |access: &Access| access.verdict(&party, &|_| Truth::Error);
         let found = access.map(|access| (access, verdict(&at_best(access))));
-        granted &= matches!(found, Some((_, Verdict::Granted)));
+        granted_on.push(matches!(found, Some((_, Verdict::Granted))));
         always &= access.is_some_and(|access| verdict(&at_worst(access)) == Verdict::Granted);
         match found {
             Some((access, Verdict::Granted)) => {
@@ -126,6 +130,9 @@ fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
             None => {}
         }
     }
+    granted &= granted_on.iter().all(|one| *one);
+    let (on_objects, above) = granted_on.split_at_checked(objects.len()).unwrap_or_default();
+    let some = on_objects.contains(&true) && !above.contains(&false);
     let (denied, rules) = match (granted, forbidding.is_empty()) {
         (true, _) => (None, granting),
         (false, false) => (Some(Because::DenyRule), forbidding),
@@ -135,7 +142,7 @@ fn cell(policy: &Policy, accesses: &[Option<&Access>], role: RoleSet) -> Cell {
         (false, true) => (Some(Because::NoGrant), missing),
     };
     let rules = rules.into_iter().map(|rule| policy.rule_name(rule).to_owned()).collect();
-    Cell { denied, conditional: granted && !always, rules }
+    Cell { denied, conditional: granted && !always, partial: expands && some && !granted, rules }
 }
 
 /// The access where the conditions of allow rules hold, and those of deny rules do not.

@@ -12,7 +12,8 @@ use super::Format;
 ///
 /// The operation is sent as a signed request through the decision code of the filter itself. Each field has a
 /// line for every object type that it can be on: what is said to it, by which rules, and which roles of the
-/// caller meet them. For a refusal the end says which roles would change it.
+/// caller meet them. For a refusal the end says which roles would change it. Where fields of expanded
+/// interfaces or unions are granted in part it shows what would be asked in their place, which is not in force yet.
 ///
 /// Claims that every token has - `iss`, `aud`, `iat`, `exp`, `jti` - are filled in where they are not given. The
 /// request takes place at a fixed time, 2027-01-15T08:00:00Z.

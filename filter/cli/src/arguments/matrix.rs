@@ -10,8 +10,9 @@ use super::Format;
 ///
 /// Every field of the schema and every role: whether a subject with that role alone is granted the field. A
 /// subject with several roles may be granted more, or less where a deny rule is about one of them; who acts for it has
-/// to be granted the field as well. A field of an interface is granted if it is on every object type of it. Where
-/// conditions decide it says `if`. Inputs and the response are not shown.
+/// to be granted the field as well. A field of an interface is granted if it is on every object type of it; where it
+/// is on some, and the policy has the interface expanded, it says `part`: that is refused as long as responses are not
+/// completed. Where conditions decide it says `if`. Inputs and the response are not shown.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

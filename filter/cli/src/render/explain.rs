@@ -12,6 +12,7 @@ use fieldgate_policy::explain::{
 };
 use serde_json::{Map, Value, json};
 
+use super::expansion::{expansion_json, expansion_lines};
 use super::matrix::because;
 use super::{Form, Ink, line, paint};
 
@@ -52,8 +53,8 @@ fn parties(caller: &Caller) -> Vec<(Party, Option<&str>, &[String])> {
 }
 
 fn human(explanation: &Explanation, ink: Ink) -> String {
-    let Explanation { caller, operation, fields, verdict, refusal, cost, exceeded, changes } =
-        explanation;
+    let Explanation { caller, operation, fields, verdict, refusal, .. } = explanation;
+    let Explanation { cost, exceeded, changes, expansion, .. } = explanation;
     let parties = caller.as_ref().map(parties).unwrap_or_default();
     let mut text = String::new();
     for (party, name, roles) in &parties {
@@ -75,6 +76,7 @@ fn human(explanation: &Explanation, ink: Ink) -> String {
     cost.iter().for_each(|cost| text += &format!("  it costs {cost}\n"));
     exceeded.iter().for_each(|one| text += &exceeded_line(one));
     changes.iter().for_each(|change| text += &change_line(change));
+    text += &expansion.as_ref().map(expansion_lines).unwrap_or_default();
     text
 }
 
@@ -285,8 +287,17 @@ fn some(names: &[String], none: &str) -> String {
 }
 
 fn explanation_json(explanation: &Explanation) -> Value {
-    let Explanation { caller, operation, fields, verdict, refusal, cost, exceeded, changes } =
-        explanation;
+    let Explanation {
+        caller,
+        operation,
+        fields,
+        verdict,
+        refusal,
+        cost,
+        exceeded,
+        changes,
+        expansion,
+    } = explanation;
     let parties = caller.as_ref().map(parties).unwrap_or_default();
     let parties = parties.into_iter().map(|(party, name, roles)| {
         (party.name().to_owned(), json!({ "name": name, "roles": roles }))
@@ -312,6 +323,7 @@ fn explanation_json(explanation: &Explanation) -> Value {
         "cost": cost,
         "exceeded": exceeded.iter().map(Exceeded::to_json).collect::<Vec<_>>(),
         "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
+        "expansion": expansion.as_ref().map(expansion_json),
     })
 }
 

@@ -49,24 +49,27 @@ fn csv(matrix: &Matrix) -> String {
 
 fn json_line(roles: &[String], row: &Row) -> String {
     let Row { coordinate, cells } = row;
-    let cells = roles.iter().zip(cells).map(|(role, Cell { denied, conditional, rules })| {
-        json!({
-            "role": role,
-            "allowed": denied.is_none(),
-            "conditional": conditional,
-            "because": denied.map(because),
-            "rules": rules,
-        })
-    });
+    let cells =
+        roles.iter().zip(cells).map(|(role, Cell { denied, conditional, partial, rules })| {
+            json!({
+                "role": role,
+                "allowed": denied.is_none(),
+                "conditional": conditional,
+                "partial": partial,
+                "because": denied.map(because),
+                "rules": rules,
+            })
+        });
     line(&json!({ "coordinate": coordinate, "roles": cells.collect::<Vec<_>>() }))
 }
 
-/// `if` where conditions decide.
+/// `if` where conditions decide, `part` where some object types do.
 const fn word(cell: &Cell, denied: &'static str) -> &'static str {
-    match (cell.denied, cell.conditional) {
-        (Some(_), _) => denied,
-        (None, true) => "if",
-        (None, false) => "allow",
+    match (cell.denied, cell.conditional, cell.partial) {
+        (Some(_), _, true) => "part",
+        (Some(_), _, false) => denied,
+        (None, true, _) => "if",
+        (None, false, _) => "allow",
     }
 }
 

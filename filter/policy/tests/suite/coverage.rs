@@ -94,3 +94,20 @@ fn denials_of_inputs_and_of_every_operation() {
         assert!(!uncovered.iter().any(|one| one == rule), "{uncovered:?}");
     }
 }
+
+/// Of a partially granted operation cases say what is not granted; the rest of it is covered too.
+#[test]
+fn partial_denials() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expansions");
+    let bundle = Bundle::load(&folder, None).unwrap();
+    let run = cases::run(&bundle, "").unwrap();
+    let failed: Vec<_> = run.cases.iter().filter(|one| !one.passed()).collect();
+    assert!(run.cases.len() == 2 && failed.is_empty(), "{failed:?}");
+    let (rules, coordinates) = (&run.coverage.rules.uncovered, &run.coverage.coordinates.uncovered);
+    for rule in ["secrets", "stewards", "services", "every-asset", "types.Vault.reach"] {
+        assert!(!rules.iter().any(|one| one == rule), "{rules:?}");
+    }
+    for field in ["Secret.id", "Service.id", "Dataset.id", "Dataset.title", "Service.title"] {
+        assert!(!coordinates.iter().any(|one| one == field), "{coordinates:?}");
+    }
+}
