@@ -14,6 +14,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::github;
+use crate::support::policy;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -224,6 +225,43 @@ fn the_matrix_says_where_conditions_decide() {
     assert_eq!(cell("Named.name", "admin"), (Some(Because::NoGrant), false));
     // Whoever is on no floor is granted nothing.
     assert_eq!(cell("Secret.value", "senior"), (Some(Because::NoGrant), false));
+}
+
+/// In part is a denial; on a strict interface, on none of the object types and below the floor it is no part.
+#[test]
+fn the_matrix_says_what_is_granted_in_part() {
+    let schema = "
+        interface Open { a: Int b: Int c: Int }
+        interface Shut { a: Int }
+        type One implements Open & Shut { a: Int b: Int c: Int }
+        type Two implements Open & Shut { a: Int b: Int c: Int }
+        type Query { open: Open shut: Shut }
+    ";
+    let yaml = "
+version: 1
+name: parts
+roles: { x: { groups: [x] }, y: { groups: [y] }, z: { groups: [z] } }
+floor:
+  - { id: floor, allow: [x, y] }
+abstract: { Open: expand }
+rules:
+  - { id: one, fields: [One.a, One.b], allow: [x, z] }
+  - { id: two, fields: [Two.b], allow: [x, z] }
+  - { id: half, fields: [Two.c], allow: [y], if: \"subject.id == 'u'\" }
+";
+    let matrix = Matrix::new(&policy(schema, yaml), None).unwrap();
+    let row = |coordinate: &str| {
+        let row = matrix.rows.iter().find(|row| row.coordinate == coordinate).unwrap();
+        let cells = row.cells.iter().map(|cell| (cell.denied.is_none(), cell.partial));
+        cells.collect::<Vec<_>>()
+    };
+    let (no, part, yes) = ((false, false), (false, true), (true, false));
+    assert_eq!(row("Open.a"), [part, no, no]);
+    assert_eq!(row("Open.b"), [yes, no, no]);
+    assert_eq!(row("Open.c"), [no, part, no]);
+    assert_eq!(row("Shut.a"), [no, no, no]);
+    assert_eq!(row("One.a"), [yes, no, no]);
+    assert_eq!(row("Two.a"), [no, no, no]);
 }
 
 /// What every operation needs is a line of its own, and what a condition comes to is told.
