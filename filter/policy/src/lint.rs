@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldgate_core::policy::Policy;
 use fieldgate_core::policy::rules::{Access, Caller, Clause, Need, RoleSet, RuleId};
-use fieldgate_core::policy::schema::FieldId;
+use fieldgate_core::policy::schema::{FieldId, TypeId, TypeRef};
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::policy::{Effect, PolicySource, RuleSource};
@@ -53,6 +53,7 @@ pub fn lint(
     findings: &mut Findings,
 ) {
     unused_roles(source, policy, anonymous, findings);
+    expanded_shapes(source, policy, findings);
     let mut decided: BTreeMap<RuleId, Vec<&Access>> = BTreeMap::new();
     for access in &policy.parts().accesses {
         for rule in access.clauses().flat_map(|clause| &clause.rules) {
@@ -139,6 +140,39 @@ fn may(access: &Access, held: RoleSet) -> bool {
         requirement.any.iter().any(without)
     });
     !access.grants.is_empty() && granted && open && !kept_out(access).intersects(held)
+}
+
+/// Fields of expanded interfaces that object types return in shapes that GraphQL does not take side by
+/// side (spec 5.3.2, SameResponseShape). What is selected below a field is not looked at.
+fn expanded_shapes(source: &PolicySource, policy: &Policy, findings: &mut Findings) {
+    let schema = policy.schema();
+    let shape = |id: FieldId| {
+        let mut returned = schema.field_def(id)?.returns;
+        if !schema.type_def(returned.named)?.kind.is_leaf() {
+            returned.named = TypeId(u32::MAX);
+        }
+        Some(returned)
+    };
+    for (_, def) in schema.types().filter(|(id, _)| policy.expands(*id)) {
+        let Some(place) = source.abstracts.place_of(def.name) else { continue };
+        let differs = |name: &&str| {
+            let own = def.possible.iter().filter_map(|object| schema.field_named(*object, name));
+            own.filter_map(shape).collect::<BTreeSet<TypeRef>>().len() > 1
+        };
+        let names = def.fields().filter_map(|id| Some(schema.field_def(id)?.name)).filter(differs);
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        if !names.is_empty() {
+            let message = format!(
+                "object types return {} of `{}` in ways that cannot be asked side by side",
+                names.join(", "),
+                def.name
+            );
+            let help = "where it is granted in part, clients have to ask for it inside type \
+                        conditions; or have it return the same everywhere";
+            let finding = Diagnostic::note(Code::ExpandedShapes, place, message);
+            findings.add(finding.help(help));
+        }
+    }
 }
 
 /// A role that nothing asks for.

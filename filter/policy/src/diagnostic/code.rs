@@ -78,6 +78,8 @@ pub enum Code {
     UnusedRole,
     /// A field tagged as sensitive that callers without a token may read.
     SensitiveAnonymous,
+    /// A field of an expanded interface for which nothing could be asked where it is granted in part.
+    ExpandedShapes,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -212,6 +214,7 @@ impl Code {
             Self::DeadRule => "dead-rule",
             Self::UnusedRole => "unused-role",
             Self::SensitiveAnonymous => "sensitive-anonymous",
+            Self::ExpandedShapes => "expanded-shapes",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",

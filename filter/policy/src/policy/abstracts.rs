@@ -1,7 +1,7 @@
 //! `abstract`: which interfaces and unions may be granted on some of their object types alone.
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
-use crate::source::Text;
+use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
 use crate::yaml::shape;
 use crate::yaml::{Member, Node};
@@ -19,8 +19,10 @@ pub enum Granting {
 /// What is said of interfaces and unions.
 #[derive(Clone, Debug, Default)]
 pub struct AbstractSource {
-    /// Of those of which nothing is said.
+    /// Of those of which nothing is said,
     pub default: Granting,
+    /// if it is written there.
+    pub default_at: Option<Place>,
     /// Of these.
     pub types: Vec<(Text, Granting)>,
 }
@@ -35,11 +37,19 @@ impl AbstractSource {
             let Some(granting) = Granting::read(value, findings) else { continue };
             if key.text == DEFAULT {
                 this.default = granting;
+                this.default_at = Some(key.place.clone());
             } else if !key.text.is_empty() {
                 this.types.push((key.clone(), granting));
             }
         }
         Some(this)
+    }
+
+    /// Where it is said.
+    #[must_use]
+    pub fn place_of(&self, name: &str) -> Option<&Place> {
+        let own = self.types.iter().find(|(of, _)| of.text == name);
+        own.map(|(of, _)| &of.place).or(self.default_at.as_ref())
     }
 
     /// What holds for a type.
