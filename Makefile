@@ -89,7 +89,7 @@ fuzz: ## each fuzz target for a minute (needs a nightly toolchain and cargo-fuzz
 	  cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
 
 bench: wasm envoy ## what a request costs in Envoy, beside its own filters: tests/bench/RESULTS.md
-	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run --release -p fieldgate-e2e --bin bench
+	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run -p fieldgate-e2e --bin bench
 
 micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked

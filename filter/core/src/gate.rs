@@ -17,6 +17,7 @@ use crate::denial::Reason;
 use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
 use crate::identity::Principal;
 use crate::identity::known::Known;
+use crate::plan::Chosen;
 use crate::policy::ceiling::Used;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
@@ -35,8 +36,7 @@ mod prepared;
 pub use arrival::Arrival;
 use arrival::Refused;
 pub use case::Case;
-pub use prepared::{Chosen, Prepared};
-use prepared::{Documents, read};
+use prepared::{Documents, Prepared, read};
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ mod walk;
 
 pub use self::cost::Charges;
 pub use self::given::{Coercion, Occurrence, OccurrenceId};
-pub use self::index::Choice;
+pub use self::index::{Choice, Chosen};
 pub use self::variables::{Supplied, Variable, VariableId};
 
 use self::given::Literal;

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fieldgate_core::decide::{Decision, Question};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::document::{Bounds, Document, OperationKind};
-use fieldgate_core::gate::{Case, Chosen};
+use fieldgate_core::gate::Case;
 use fieldgate_core::limits::{Limits, NESTING};
-use fieldgate_core::plan::{Choice, Plan, Target, Use};
+use fieldgate_core::plan::{Choice, Chosen, Plan, Target, Use};
 use fieldgate_core::policy::schema::{Schema, TypeId};
 
 use self::writer::Writer;

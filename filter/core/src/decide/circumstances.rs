@@ -4,12 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use crate::gate::Chosen;
 use crate::http::GraphqlRequest;
 use crate::identity::CallerValues;
 use crate::json::Json;
 use crate::limits::OPERATION_STEPS;
-use crate::plan::{Coercion, OccurrenceId, Plan, Target, Use};
+use crate::plan::{Chosen, Coercion, OccurrenceId, Plan, Target, Use};
 use crate::policy::Policy;
 use crate::policy::condition::{Steps, Value, Variable, Variables};
 use crate::policy::rules::{ConditionId, Truth};

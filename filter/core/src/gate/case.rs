@@ -4,11 +4,9 @@ use crate::decide::{Circumstances, Question};
 use crate::denial::Reason;
 use crate::http::GraphqlRequest;
 use crate::identity::Principal;
-use crate::plan::{Plan, Supplied};
+use crate::plan::{Chosen, Plan, Supplied};
 use crate::policy::Policy;
 use crate::policy::condition::Value;
-
-use super::Chosen;
 
 /// Who asks what, of which policy.
 #[derive(Clone, Copy, Debug)]

@@ -12,38 +12,27 @@ use crate::audit;
 use crate::document::{Bounds, Document, OperationKind};
 use crate::halves::Halves;
 use crate::limits::{DOCUMENTS_BYTES, Limits, NESTING};
-use crate::plan::{Choice, Plan, PlanError};
+use crate::plan::{Choice, Chosen, Plan, PlanError};
 use crate::policy::Policy;
 use crate::reply::Refusal;
 
 /// An operation of a document that can be decided.
 #[derive(Debug)]
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The document.
-    pub source: Rc<str>,
+    pub(super) source: Rc<str>,
     /// What records say of the operation.
     pub(super) noted: Rc<audit::Operation>,
     name: Option<Box<str>>,
     kind: OperationKind,
     /// What it touches.
-    pub plan: Plan,
+    pub(super) plan: Plan,
     /// Whether the document has no other operation.
     is_only: bool,
     /// Whether it has nothing that the operation does not use.
     pub(super) is_whole: bool,
     /// The coordinates that it executes, where that depends on nothing.
     requested: OnceCell<Rc<[String]>>,
-}
-
-/// The operation's part of what decides.
-#[derive(Clone, Copy, Debug)]
-pub struct Chosen<'c> {
-    /// The document.
-    pub source: &'c str,
-    /// The operation's name, if it has one.
-    pub name: Option<&'c str>,
-    /// Its type.
-    pub kind: OperationKind,
 }
 
 /// Why there is none, as far as it got.
@@ -92,7 +81,7 @@ impl Prepared {
 
     /// The operation.
     #[must_use]
-    pub fn chosen(&self) -> Chosen<'_> {
+    pub(super) fn chosen(&self) -> Chosen<'_> {
         let Self { source, name, kind, .. } = self;
         Chosen { source, name: name.as_deref(), kind: *kind }
     }

@@ -1,7 +1,7 @@
 //! The definitions of a document by name, and the choice of the operation.
 
 use crate::denial::Reason;
-use crate::document::{Document, Fragment, Name, Operation};
+use crate::document::{Document, Fragment, Name, Operation, OperationKind};
 
 use super::PlanError;
 
@@ -25,6 +25,17 @@ impl Choice {
     pub fn of<'d, 'a>(self, document: &'d Document<'a>) -> Option<&'d Operation<'a>> {
         document.operations.get(self.0)
     }
+}
+
+/// An operation as conditions see it, and the text that it is planned from.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'c> {
+    /// The document.
+    pub source: &'c str,
+    /// The operation's name, if it has one.
+    pub name: Option<&'c str>,
+    /// Its type.
+    pub kind: OperationKind,
 }
 
 fn choose(document: &Document<'_>, operation_name: Option<&str>) -> Result<usize, PlanError> {

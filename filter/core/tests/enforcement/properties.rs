@@ -7,11 +7,11 @@ use std::env;
 
 use fieldgate_core::decide::{Circumstances, Denied, Question};
 use fieldgate_core::document::{Bounds, Document};
-use fieldgate_core::gate::{Chosen, Effect};
+use fieldgate_core::gate::Effect;
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
 use fieldgate_core::limits::{Limits, NESTING};
-use fieldgate_core::plan::{Choice, Plan, Supplied};
+use fieldgate_core::plan::{Choice, Chosen, Plan, Supplied};
 use fieldgate_core::policy::rules::{Caller, RoleSet};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
