@@ -1,5 +1,7 @@
 //! The headers of a request -> [`Head`]: what they say of it, or why they have more than one reading.
 
+use std::borrow::Cow;
+
 use super::{HeaderPair, HeaderPairs};
 use crate::denial::Reason;
 use crate::policy::condition::Value;
@@ -44,14 +46,23 @@ pub struct Head<'a> {
     ambiguous: bool,
 }
 
+/// In lower case, as hosts have most of them.
+pub(super) fn lower(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 impl<'a> Head<'a> {
     /// Picks what matters out of the headers.
     #[must_use]
     pub fn read(headers: &'a HeaderPairs) -> Self {
         let mut head = Self { headers, ..Self::default() };
         for (name, value) in headers {
-            let name = name.to_ascii_lowercase();
-            match name.as_slice() {
+            let name = lower(name);
+            match &*name {
                 b":method" => head.ambiguous |= head.method.replace(value).is_some(),
                 b":path" => head.ambiguous |= head.path.replace(value).is_some(),
                 b":protocol" | b"upgrade" => head.upgrade = true,

@@ -5,6 +5,7 @@
 //! are taken out, and what the server is to know of the caller is put in.
 
 use super::Head;
+use super::head::lower;
 use std::borrow::Cow;
 
 use super::head::REMOVED_HEADERS;
@@ -22,15 +23,6 @@ pub struct HeaderChanges {
     pub removed: Vec<Vec<u8>>,
     /// Names, and the one value that each has then.
     pub set: Vec<(Cow<'static, str>, Vec<u8>)>,
-}
-
-/// In lower case, as hosts have most of them.
-fn lower(name: &[u8]) -> Cow<'_, [u8]> {
-    if name.iter().any(u8::is_ascii_uppercase) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
 }
 
 impl HeaderChanges {
@@ -61,7 +53,10 @@ impl HeaderChanges {
         if let Some(path) = head.path_without_query() {
             changes.set.push((":path".into(), path.to_vec()));
         }
-        changes.set.push(("content-type".into(), CONTENT_TYPE.into()));
+        let mut types = head.values("content-type");
+        if types.next() != Some(CONTENT_TYPE.as_bytes()) || types.next().is_some() {
+            changes.set.push(("content-type".into(), CONTENT_TYPE.into()));
+        }
         let identity = identity_headers.of(principal, configuration);
         changes.set.extend(identity.map(|(name, value)| (name.into(), value.into_bytes())));
         changes

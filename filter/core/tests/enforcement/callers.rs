@@ -27,6 +27,28 @@ fn told(changes: HeaderChanges) -> (Vec<String>, Vec<(String, String)>) {
 
 const TYPE: (&str, &str) = ("content-type", "application/json");
 
+/// The same in a client's words.
+const ASKED: (&str, &str) = ("content-type", "Application/JSON");
+
+/// What goes upstream has one type, and one value of it; where it has that already nothing is set.
+#[test]
+fn the_type_is_set_where_it_is_another() {
+    let token = token(&["g0"], "");
+    for (asked, expected) in [
+        (vec![ASKED], vec![TYPE]),
+        (vec![("content-type", "application/json; charset=utf-8")], vec![TYPE]),
+        (vec![("content-type", "application/json ")], vec![TYPE]),
+        (vec![TYPE], vec![]),
+        (vec![("Content-Type", "application/json")], vec![]),
+    ] {
+        let head = [(":method", "POST"), (":path", "/graphql"), ("authorization", &*token)];
+        let headers = [&head[..], &asked].concat();
+        let owned = expected.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let (_, set) = told(changes("", &headers));
+        assert_eq!(set, owned.collect::<Vec<(String, String)>>(), "{asked:?}");
+    }
+}
+
 #[test]
 fn headers_of_another_body_are_removed() {
     let token = token(&["g0"], "");
@@ -71,7 +93,7 @@ fn a_token_goes_no_further_than_it_may() {
         ("/graphql", "cookie", &crumb, Some("cookie"), None),
         (query.as_str(), "x-other", "x", None, Some((":path", "/graphql"))),
     ] {
-        let headers = [(":method", "POST"), (":path", path), TYPE, (name, value)];
+        let headers = [(":method", "POST"), (":path", path), ASKED, (name, value)];
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let expected: Vec<String> = removed.map(str::to_owned).into_iter().collect();
         let set: Vec<_> = set.into_iter().chain([TYPE]).map(owned).collect();
@@ -109,7 +131,7 @@ fn a_token_ends_while_its_body_comes() {
         let headers = [
             (":method", "POST"),
             (":path", "/graphql"),
-            TYPE,
+            ASKED,
             ("authorization", &*token(&["g0"], "")),
         ];
         let begun = begin(&gate, &pairs(&headers));
@@ -127,7 +149,7 @@ fn authorization_is_not_passed_on_unread() {
     let headers = [
         (":method", "POST"),
         (":path", "/graphql"),
-        TYPE,
+        ASKED,
         ("x-t", token),
         ("authorization", "Bearer of-somebody-else"),
     ];
@@ -173,7 +195,7 @@ fn the_server_is_told_who_asks_by_nobody_else() {
         [
             (":method", "POST"),
             (":path", "/graphql"),
-            TYPE,
+            ASKED,
             ("authorization", token),
             ("x-fieldgate-subject", "root"),
             ("X-FieldGate-Roles", "admin"),
@@ -216,7 +238,7 @@ fn another_prefix_is_another_name() {
     let headers = [
         (":method", "POST"),
         (":path", "/graphql"),
-        TYPE,
+        ASKED,
         ("authorization", &bearer),
         ("x-who-subject", "root"),
         ("x-fieldgate-subject", "root"),
