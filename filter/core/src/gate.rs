@@ -154,7 +154,7 @@ impl Gate {
             Ok(principal) => {
                 let changes = HeaderChanges::new(&head, &principal, &open.configuration);
                 let asked = open.configuration.policy.reads(Variable::Request);
-                let head = asked.then(|| head.for_conditions());
+                let head = asked.then(|| head.for_conditions(arrival.peer));
                 Step::AwaitBody(Box::new(Pending { open, principal, changes, head, facts }))
             }
             Err(Refused { reason, awaits, issuer }) => {

@@ -18,10 +18,12 @@ use crate::limits::VARIABLES;
 use crate::plan::Given;
 
 mod head;
+mod peer;
 mod upstream;
 
 pub use head::Head;
 pub(crate) use head::is_ours;
+pub use peer::Peer;
 pub use upstream::HeaderChanges;
 
 /// A header's name and value as bytes; values need not be text.

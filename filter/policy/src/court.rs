@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
+use fieldgate_core::http::Peer;
 use fieldgate_core::identity::Principal;
 use fieldgate_core::limits::Limits;
 use fieldgate_core::policy::condition;
@@ -126,6 +127,7 @@ impl Court {
         let arrival = Arrival {
             headers: &headers,
             metadata: b"",
+            peer: Peer::default(),
             published: &KeyStore::default(),
             verifier: &Portable,
             now: UnixTime(NOW),

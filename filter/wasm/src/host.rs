@@ -15,6 +15,7 @@ use fieldgate_core::token::UnixTime;
 use self::pairs::{read_pairs, write_pairs};
 
 pub(crate) mod call;
+pub(crate) mod certificate;
 pub(crate) mod metric;
 mod pairs;
 

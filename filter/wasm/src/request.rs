@@ -17,6 +17,7 @@ use fieldgate_core::token::{TokenError, UnixTime};
 use proxy_wasm::types::Action;
 
 use crate::hooks;
+use crate::host::certificate::Certificate;
 use crate::host::{self, HostError, LogLevel};
 use crate::native::Native;
 use crate::published::Shared;
@@ -71,13 +72,15 @@ enum State {
 struct Head {
     headers: Vec<HeaderPair>,
     metadata: Vec<u8>,
+    certificate: Certificate,
 }
 
 impl Head {
     /// In bytes.
     fn size(&self) -> usize {
         let sizes = self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
-        sizes.fold(self.metadata.len(), usize::saturating_add)
+        let sizes = sizes.chain([self.metadata.len(), self.certificate.size()]);
+        sizes.fold(0, usize::saturating_add)
     }
 }
 
@@ -110,7 +113,9 @@ impl Request {
             return self.fail(error);
         }
         let (head, now) = match (self.metadata(), host::now()) {
-            (Ok(metadata), Ok(now)) => (Head { headers, metadata }, now),
+            (Ok(metadata), Ok(now)) => {
+                (Head { headers, metadata, certificate: self.certificate() }, now)
+            }
             (Err(error), _) | (_, Err(error)) => return self.fail(error),
         };
         hooks::trap_if_asked(&head.headers);
@@ -132,10 +137,17 @@ impl Request {
         if read { host::metadata() } else { Ok(Vec::new()) }
     }
 
+    /// The client's certificate, where a condition can look at it. One that the host cannot tell is
+    /// as none.
+    fn certificate(&self) -> Certificate {
+        if self.shared.gate.reads_peer() { Certificate::of_peer() } else { Certificate::default() }
+    }
+
     fn judge_head(&self, head: &Head, now: UnixTime) -> Step {
-        let Head { headers, metadata } = head;
-        let published = &self.shared.keys.borrow();
-        self.shared.gate.begin(&Arrival { headers, metadata, published, verifier: &Native, now })
+        let Head { headers, metadata, certificate } = head;
+        let (peer, published) = (certificate.peer(), &self.shared.keys.borrow());
+        let verifier = &Native;
+        self.shared.gate.begin(&Arrival { headers, metadata, peer, published, verifier, now })
     }
 
     /// Goes on from the verdict on the head.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::{Arrival, Gate, Pending, Step};
-use fieldgate_core::http::{GraphqlRequest, HeaderPair};
+use fieldgate_core::http::{GraphqlRequest, HeaderPair, Peer};
 use fieldgate_core::limits::Limits;
 use fieldgate_core::plan::{Choice, Plan};
 use fieldgate_core::token::UnixTime;
@@ -86,6 +86,7 @@ impl Bench {
         let arrival = Arrival {
             headers: &self.headers,
             metadata: b"",
+            peer: Peer::default(),
             published: &KeyStore::default(),
             verifier: &Portable,
             now: now(),

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::gate::{Arrival, Gate, Step};
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::{HeaderPair, Peer};
 use fieldgate_core::policy::condition::Value;
 use fieldgate_core::policy::data::{Data, DataParts};
 use fieldgate_core::policy::{Policy, blob};
@@ -101,6 +101,7 @@ impl Bench {
             let arrival = Arrival {
                 headers: &self.headers,
                 metadata: b"",
+                peer: Peer::default(),
                 published: &published,
                 verifier: &Portable,
                 now: now(),

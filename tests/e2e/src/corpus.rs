@@ -85,6 +85,16 @@ struct RequestSpec {
     /// What other filters wrote, by their namespaces: for the gate in process alone. Times as in
     /// claims.
     metadata: Map<String, Value>,
+    /// What a TLS client certificate says that was verified: for the gate in process alone.
+    peer: PeerSpec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PeerSpec {
+    pub uri: String,
+    pub dns: String,
+    pub subject: String,
 }
 
 /// What has to happen.
@@ -161,6 +171,7 @@ pub struct WireRequest {
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub metadata: Map<String, Value>,
+    pub peer: PeerSpec,
 }
 
 /// Reads all case files in the request folders of a corpus.
@@ -251,6 +262,7 @@ impl CaseFile {
                 .iter()
                 .map(|(name, value)| (name.clone(), timed(value)))
                 .collect(),
+            peer: spec.peer.clone(),
         })
     }
 }

@@ -57,6 +57,7 @@ impl Stage {
             clusters: Vec::new(),
             grpc: Vec::new(),
             change: None,
+            tls: None,
         }
     }
 

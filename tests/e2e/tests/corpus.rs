@@ -37,6 +37,7 @@ async fn every_case_by_every_engine() {
                 clusters: Vec::new(),
                 grpc: Vec::new(),
                 change: None,
+                tls: None,
             });
         }
         backends.insert(name.clone(), backend);

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use fieldgate_e2e::bundle::Guarded;
-use fieldgate_e2e::corpus::{WireRequest, native};
+use fieldgate_e2e::corpus::{PeerSpec, WireRequest, native};
 use fieldgate_e2e::envoy::Template;
 use fieldgate_e2e::repository;
 use fieldgate_e2e::token::TokenRecipe;
@@ -126,6 +126,7 @@ impl Row {
             headers,
             body: json!({ "query": query, "variables": variables }).to_string().into_bytes(),
             metadata: Map::new(),
+            peer: PeerSpec::default(),
         })
     }
 }

@@ -62,6 +62,7 @@ async fn accepts_only_what_jwt_authn_accepts() -> Result<()> {
         grpc: Vec::new(),
         clusters: vec![(PUBLISHER.to_owned(), address)],
         change: Some(jwt_authn),
+        tls: None,
     };
     let envoy = Arc::new(Envoy::start(&[listener]).await?);
     println!("{:?} until Envoy is there", begin.elapsed());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use fieldgate_core::gate::Gate;
-use fieldgate_e2e::corpus::{WireRequest, native};
+use fieldgate_e2e::corpus::{PeerSpec, WireRequest, native};
 use fieldgate_e2e::repository;
 use fieldgate_e2e::stage::body;
 use fieldgate_e2e::token::{Audience, Keys, TokenRecipe};
@@ -150,6 +150,7 @@ impl Case {
             headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
             body: body("{ version }").into_bytes(),
             metadata: Map::new(),
+            peer: PeerSpec::default(),
         };
         Ok(native::run(configuration, &request)?.record)
     }

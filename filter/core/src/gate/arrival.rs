@@ -1,7 +1,9 @@
 //! How a request arrives at the gate, and how its caller may be refused there.
 
+use super::Gate;
 use crate::denial::Reason;
-use crate::http::HeaderPairs;
+use crate::http::{HeaderPairs, Peer};
+use crate::policy::condition::Variable;
 use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
 use crate::token::verify::Unverified;
@@ -15,12 +17,23 @@ pub struct Arrival<'a> {
     /// The host's metadata of the request, an `envoy.config.core.v3.Metadata` in bytes, where
     /// [`Settings::reads_metadata`](crate::settings::Settings::reads_metadata); empty elsewhere.
     pub metadata: &'a [u8],
+    /// The peer by its TLS certificate, where [`Gate::reads_peer`]; nobody
+    /// elsewhere, and where the host has not verified it.
+    pub peer: Peer<'a>,
     /// The keys that issuers publish.
     pub published: &'a KeyStore,
     /// Who checks signatures.
     pub verifier: &'a dyn SignatureVerifier,
     /// The time.
     pub now: UnixTime,
+}
+
+impl Gate {
+    /// Whether a condition can look at who the peer is by its TLS certificate.
+    #[must_use]
+    pub fn reads_peer(&self) -> bool {
+        self.open.as_ref().is_ok_and(|open| open.configuration.policy.reads(Variable::Request))
+    }
 }
 
 /// A refusal of a caller.

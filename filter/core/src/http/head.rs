@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{HeaderPair, HeaderPairs};
+use super::{HeaderPair, HeaderPairs, Peer};
 use crate::denial::Reason;
 use crate::policy::condition::Value;
 use crate::settings::Settings;
@@ -78,9 +78,9 @@ impl<'a> Head<'a> {
         head
     }
 
-    /// As conditions see it. What is no text is null.
+    /// As conditions see it, from this peer. What is no text is null.
     #[must_use]
-    pub fn for_conditions(&self) -> Value<'static> {
+    pub fn for_conditions(&self, peer: Peer<'_>) -> Value<'static> {
         let text = |bytes: Option<&'a [u8]>| {
             let text = bytes.and_then(|bytes| str::from_utf8(bytes).ok());
             text.map_or(Value::Null, Value::text)
@@ -89,7 +89,12 @@ impl<'a> Head<'a> {
         let mut hosts = self.values(":authority").chain(self.values("host"));
         // One that has two is of neither.
         let host = hosts.next().filter(|first| hosts.all(|other| other == *first));
-        let members = [("method", text(self.method)), ("path", text(path)), ("host", text(host))];
+        let members = [
+            ("method", text(self.method)),
+            ("path", text(path)),
+            ("host", text(host)),
+            ("mtls_peer", peer.identity().map_or(Value::Null, Value::text)),
+        ];
         Value::members(members).into_owned()
     }
 

@@ -1,6 +1,7 @@
 //! Heads and bodies that some server reads in another way: each has one reading here, or a refusal.
 
-use fieldgate_core::gate::Effect;
+use fieldgate_core::denial::Reason;
+use fieldgate_core::gate::{Effect, Gate};
 
 use crate::rewrite::forwarded;
 use crate::world::{all_but, body, code, gate, pairs, post, request, token};
@@ -232,4 +233,10 @@ fn variables_nest_as_deep_as_configured() {
         assert_eq!(code(&record), expected, "{variables}");
         assert_eq!(forwarded(effect).is_some(), expected == "allow");
     }
+}
+
+#[test]
+fn the_peer_is_asked_for_where_a_condition_looks_at_the_request() {
+    assert!(!gate(&all_but(&[]), "").reads_peer());
+    assert!(!Gate::closed(Reason::Internal).reads_peer());
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fieldgate_core::gate::{Arrival, Gate, Step};
+use fieldgate_core::http::Peer;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::keys::KeyUse;
 use fieldgate_core::token::remote::{Answer, KeyStore, Progress};
@@ -59,6 +60,7 @@ impl World {
         self.gate.begin(&Arrival {
             headers: &headers,
             metadata: b"",
+            peer: Peer::default(),
             published: &self.published,
             verifier: &self.verifier,
             now: UnixTime(now),

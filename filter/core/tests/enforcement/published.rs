@@ -3,14 +3,21 @@
 
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Arrival, Gate, Step};
-use fieldgate_core::http::HeaderPairs;
+use fieldgate_core::http::{HeaderPairs, Peer};
 use fieldgate_core::token::remote::{Answer, KeyStore, Progress};
 use fieldgate_core::token::{TokenError, UnixTime};
 
 use crate::world::{JWKS, Trusting, all_but, body, configuration, pairs, token};
 
 fn begin(gate: &Gate, headers: &HeaderPairs, published: &KeyStore, now: UnixTime) -> Step {
-    gate.begin(&Arrival { headers, metadata: b"", published, verifier: &Trusting, now })
+    gate.begin(&Arrival {
+        headers,
+        metadata: b"",
+        peer: Peer::default(),
+        published,
+        verifier: &Trusting,
+        now,
+    })
 }
 
 /// A configuration whose one issuer has its keys from here.

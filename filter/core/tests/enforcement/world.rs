@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::{HeaderPair, Peer};
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{FieldId, Schema, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
@@ -191,6 +191,7 @@ pub(crate) fn begin(gate: &Gate, headers: &[HeaderPair]) -> Step {
     gate.begin(&Arrival {
         headers,
         metadata: b"",
+        peer: Peer::default(),
         published: &KeyStore::default(),
         verifier: &Trusting,
         now: UnixTime(1000),

@@ -55,7 +55,12 @@ impl Scope {
     pub fn rule(args: BTreeMap<String, Shape>) -> Self {
         let text = || Shape::String;
         let operation = members([("name", nullable(text())), ("type", text())]);
-        let request = members([("method", text()), ("path", text()), ("host", nullable(text()))]);
+        let request = members([
+            ("method", text()),
+            ("path", text()),
+            ("host", nullable(text())),
+            ("mtls_peer", nullable(text())),
+        ]);
         let variables = [
             (Variable::Claims, Shape::Dyn),
             (Variable::Subject, Shape::Map(subject())),

@@ -109,7 +109,7 @@ fn unknown_names_are_told_with_what_is_near() {
         ),
         (
             "request.header == 'a'",
-            "condition-unknown: unknown member `header` at `header`; there is `host`, `method`, `path`",
+            "condition-unknown: unknown member `header` at `header`; there is `host`, `method`, `mtls_peer`, `path`",
         ),
     ];
     for (text, expected) in cases {

@@ -30,6 +30,7 @@ pub(crate) fn world() -> Json {
         "operation": {"name": "Q", "type": "query"},
         "request": {
             "method": "POST", "path": "/graphql", "host": "api.example.com",
+            "mtls_peer": null,
         },
     })
 }

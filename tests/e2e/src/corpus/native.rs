@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::HeaderChanges;
+use fieldgate_core::http::{HeaderChanges, Peer};
 use fieldgate_core::protobuf::Message;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
@@ -14,7 +14,7 @@ use envoy_types::pb::google::protobuf::{self, ListValue, Struct};
 use prost::Message as _;
 use serde_json::{Map, Value};
 
-use super::{Observed, WireRequest};
+use super::{Observed, PeerSpec, WireRequest};
 use crate::token::now;
 
 /// Judges a request as the filter would, its headers as Envoy hands them over.
@@ -41,9 +41,11 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         add("content-length", &request.body.len().to_string());
     }
     let mut upstream = headers.clone();
+    let PeerSpec { uri, dns, subject } = &request.peer;
     let arrival = Arrival {
         headers: &headers,
         metadata: &metadata(&request.metadata),
+        peer: Peer { uri: uri.as_bytes(), dns: dns.as_bytes(), subject: subject.as_bytes() },
         published: &KeyStore::default(),
         verifier: &Portable,
         now: UnixTime(now()),

@@ -56,6 +56,8 @@ pub struct Listener {
     pub grpc: Vec<(String, SocketAddr)>,
     /// Further changes, to the connection manager's configuration.
     pub change: Option<fn(&mut Value)>,
+    /// The `DownstreamTlsContext`, without its type; plain text without one.
+    pub tls: Option<Value>,
 }
 
 /// The place of the connection manager in a listener.
@@ -85,6 +87,9 @@ impl Listener {
         let mut listener = at(&mut bootstrap, "/static_resources/listeners/0").take();
         listener["name"] = json!(self.name);
         fit(&mut listener, access_log);
+        if let Some(context) = &self.tls {
+            at(&mut listener, "/filter_chains/0")["transport_socket"] = over_tls(context);
+        }
         let manager = at(&mut listener, MANAGER);
         manager["stat_prefix"] = json!(self.name);
         let route = at(manager, "/route_config/virtual_hosts/0/routes/0");
@@ -141,6 +146,13 @@ pub(super) enum Delivery<'a> {
     Bootstrap,
     /// From this file, as LDS.
     File(&'a Path),
+}
+
+fn over_tls(context: &Value) -> Value {
+    let mut context = context.clone();
+    let kind = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+    context["@type"] = json!(format!("type.googleapis.com/{kind}"));
+    json!({ "name": "envoy.transport_sockets.tls", "typed_config": context })
 }
 
 /// What gRPC asks of a cluster.

@@ -158,6 +158,7 @@ impl Place {
             clusters: Vec::new(),
             grpc: Vec::new(),
             change: Some(change),
+            tls: None,
         }
     }
 
@@ -176,6 +177,7 @@ impl Place {
                 filter["typed_config"]["config"]["vm_config"]["vm_id"] = json!("idle");
                 only(manager, &[filter]);
             }),
+            tls: None,
         }
     }
 

@@ -99,6 +99,7 @@ impl House {
             clusters: Vec::new(),
             grpc: Vec::new(),
             change: None,
+            tls: None,
         };
         let envoy = Envoy::start(&[listener]).await?;
         screen.heading("fieldgate in front of a developer portal");
