@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::folder::Folder;
-use crate::lint::Tagged;
+use crate::lint::{Tagged, fetched};
 use crate::lower::Conditions;
 use crate::policy::PolicySource;
 use crate::schema::SchemaSource;
@@ -210,10 +210,11 @@ impl Sources {
         else {
             return Err(Unloadable::plain("a part of the bundle cannot be read"));
         };
-        let tagged = Tagged::sensitive(&schema);
+        let (tagged, fetched) = (Tagged::sensitive(&schema), fetched::read(&schema));
         let policy = lower::lower(&source, schema, (&conditions, data), revision)
             .map_err(Unloadable::plain)?;
         lint::lint(&source, &policy, &tagged, settings.anonymous.as_ref(), findings);
+        fetched::lint(&fetched, &policy, findings);
         let (blob, digest) = blob::encode(&policy)
             .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;
         let mut configuration = settings.configuration(&blob);

@@ -1,7 +1,10 @@
 //! A policy that can be built -> what its author may not have meant: rules and roles without effect,
-//! grants that nobody can have, sensitive fields in anybody's hands. All of it is a warning.
+//! grants that nobody can have, sensitive fields in anybody's hands, fields for which the router
+//! fetches others (`fetched`). All of it is a warning.
 //!
 //! It looks at what the filter would enforce, the lowered policy, and points at the source.
+
+pub mod fetched;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -80,6 +80,8 @@ pub enum Code {
     SensitiveAnonymous,
     /// A field of an expanded interface for which nothing could be asked where it is granted in part.
     ExpandedShapes,
+    /// A field for which the router fetches what whoever reads it may not read.
+    RequiresMore,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -215,6 +217,7 @@ impl Code {
             Self::UnusedRole => "unused-role",
             Self::SensitiveAnonymous => "sensitive-anonymous",
             Self::ExpandedShapes => "expanded-shapes",
+            Self::RequiresMore => "requires-more",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",

@@ -33,6 +33,7 @@ pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Vec<Stri
             if source.kind == Kind::Input { Location::InputField } else { Location::Field };
         for field in &mut source.fields {
             field.marks = marker.marks(&field.directives, location);
+            field.marks.requires = links.requires(&field.directives);
             for FieldSource { directives, marks, .. } in &mut field.arguments {
                 *marks = marker.marks(directives, Location::Argument);
             }

@@ -17,6 +17,7 @@ mod determinism;
 mod expand;
 mod expansion;
 mod explain;
+mod fetched;
 mod github;
 mod hostile;
 mod kubernetes;

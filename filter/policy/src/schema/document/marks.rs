@@ -22,6 +22,9 @@ pub struct Marks {
     pub cost: Option<Weight>,
     /// `@listSize`.
     pub list_size: Option<ListSize>,
+    /// What the router fetches for it, as `@requires` and `@join__field(requires:)` say: selections on
+    /// its type.
+    pub requires: Vec<Text>,
 }
 
 /// A requirement: all of any of these lists. Never empty, and none of the lists is.
@@ -103,7 +106,16 @@ impl fmt::Display for Alternatives {
 /// Without places: what two coordinates have in common of which the same is said.
 impl fmt::Display for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { authenticated, scopes, policies, tags, inaccessible, cost, list_size } = self;
+        let Self {
+            authenticated,
+            scopes,
+            policies,
+            tags,
+            inaccessible,
+            cost,
+            list_size,
+            requires,
+        } = self;
         let mut said = Vec::new();
         said.extend(authenticated.iter().map(|_| "authenticated".to_owned()));
         said.extend(scopes.iter().map(|scopes| format!("scopes({scopes})")));
@@ -118,6 +130,7 @@ impl fmt::Display for Marks {
             let (arguments, fields) = (joined(slicing_arguments), joined(sized_fields));
             format!("list({assumed} by [{arguments}]{one} of [{fields}])")
         }));
+        said.extend((!requires.is_empty()).then(|| format!("requires({})", joined(requires))));
         f.write_str(&said.join(" "))
     }
 }

@@ -3,7 +3,7 @@
 
 mod url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::url::Url;
 use super::super::document::{DirectiveSource, Value, ValueSource};
@@ -16,12 +16,17 @@ use crate::suggest::did_you_mean;
 /// Where the specifications are that are known here.
 const OURS: &str = "https://specs.apollo.dev/";
 
+/// What a subgraph wants of others for a field, and how a supergraph says so.
+const REQUIRES: &str = "requires";
+
 /// The names that a schema has for what it links.
 pub(super) struct Links {
     /// Directives by their name in the schema, without `@`: a term, or none of ours.
     names: BTreeMap<String, Option<Term>>,
     /// Prefixes of names that are not imported; a specification that is not known has none.
     namespaces: BTreeMap<String, Option<&'static Spec>>,
+    /// What `@requires` is called.
+    requires: BTreeSet<String>,
     /// Whether the schema links nothing: then the plain names are good.
     plain: bool,
 }
@@ -42,7 +47,8 @@ pub(super) enum Meaning {
 impl Links {
     /// Reads what is applied to the schema.
     pub(super) fn read(directives: &[DirectiveSource], findings: &mut Findings) -> Self {
-        let mut links = Self { names: BTreeMap::new(), namespaces: BTreeMap::new(), plain: true };
+        let (names, namespaces) = (BTreeMap::new(), BTreeMap::new());
+        let mut links = Self { names, namespaces, requires: BTreeSet::new(), plain: true };
         let link_name = link_name(directives);
         for directive in directives {
             if directive.name.text == link_name || directive.name.text == "core" {
@@ -63,6 +69,7 @@ impl Links {
         if links.plain {
             let known = SPECS.iter().flat_map(Spec::directives);
             links.names = known.map(|name| (name.to_owned(), Term::named(name))).collect();
+            links.requires.insert(REQUIRES.to_owned());
         }
         links
     }
@@ -85,6 +92,35 @@ impl Links {
             return Meaning::NotInSpec(spec.name, names.collect());
         }
         Term::resembled(name).map_or(Meaning::Unknown, Meaning::NotLinked)
+    }
+
+    /// What the directives of a field select for it.
+    pub(super) fn requires(&self, directives: &[DirectiveSource]) -> Vec<Text> {
+        let selected = directives.iter().flat_map(|directive| {
+            let selecting = self.selecting(&directive.name.text);
+            let mut arguments = directive.arguments.iter();
+            arguments.find_map(|(name, value)| match &value.value {
+                Value::String(text) if selecting == Some(name.text.as_str()) => {
+                    Some(Text { text: text.clone(), place: value.place.clone() })
+                }
+                _ => None,
+            })
+        });
+        selected.collect()
+    }
+
+    /// The argument of a directive that selects what the router fetches for a field.
+    fn selecting(&self, name: &str) -> Option<&'static str> {
+        if self.requires.contains(name) {
+            return Some("fields");
+        }
+        let (prefix, rest) = name.split_once("__")?;
+        let spec = (*self.namespaces.get(prefix)?)?;
+        match (spec.name, rest) {
+            ("federation", REQUIRES) => Some("fields"),
+            ("join", "field") => Some(REQUIRES),
+            _ => None,
+        }
     }
 
     /// How to link what is meant.
@@ -157,6 +193,9 @@ impl Links {
         // What looks like a term and comes from elsewhere is left to be refused where it is used.
         if term.is_none() && Term::resembled(&local.text).is_some() {
             return;
+        }
+        if name == REQUIRES && spec.is_some_and(|spec| spec.name == "federation") {
+            self.requires.insert(local.text.clone());
         }
         let before = self.names.insert(local.text.clone(), term);
         if before.is_some_and(|before| before != term) {
