@@ -21,6 +21,9 @@ use self::document::Document;
 use crate::diagnostic::Findings;
 use crate::source::SourceFile;
 
+/// The root types of a schema without a definition that names them (spec 3.3.1).
+const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
+
 /// A schema that is sound.
 #[derive(Debug)]
 pub struct SchemaSource {

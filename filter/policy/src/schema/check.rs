@@ -7,6 +7,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
+use super::ROOTS;
 use super::document::{Document, FieldSource, Kind, Roots, TypeSource};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, Text};
@@ -40,8 +41,7 @@ pub(super) fn roots(document: &Document) -> [Option<&Text>; 3] {
         Some(Roots { place: _, query, mutation, subscription }) => {
             [query.as_ref(), mutation.as_ref(), subscription.as_ref()]
         }
-        None => ["Query", "Mutation", "Subscription"]
-            .map(|name| document.types.get(name).map(|source| &source.name)),
+        None => ROOTS.map(|name| document.types.get(name).map(|source| &source.name)),
     }
 }
 

@@ -14,6 +14,7 @@ use apollo_parser::cst::CstNode as _;
 use apollo_parser::{Parser, SyntaxKind, SyntaxNode};
 
 use self::part::Reader;
+use super::ROOTS;
 use super::document::{Document, Kind, Roots, TypeSource};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, SourceFile};
@@ -167,7 +168,24 @@ impl<'a> Assembly<'a> {
         self.reader.schema_part(node, directives, roots.as_mut());
     }
 
+    /// A subgraph extends root types that it leaves to others to define (Apollo Federation, against
+    /// spec 3.6.3): the first extension stands for the definition.
+    fn is_root_of_others(&self, part: &TypeSource) -> bool {
+        let is_named = |roots: &Roots| {
+            let Roots { place: _, query, mutation, subscription } = roots;
+            let mut named = [query, mutation, subscription].into_iter().flatten();
+            named.any(|root| root.text == part.name.text)
+        };
+        part.kind == Kind::Object
+            && ROOTS.contains(&part.name.text.as_str())
+            && !self.document.types.contains_key(&part.name.text)
+            && self.document.roots.as_ref().is_none_or(is_named)
+    }
+
     fn extend_type(&mut self, part: TypeSource) {
+        if self.is_root_of_others(&part) {
+            return self.define(part);
+        }
         let TypeSource {
             kind,
             name,
