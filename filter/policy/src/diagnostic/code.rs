@@ -116,6 +116,8 @@ pub enum Code {
     SdlDirective,
     /// A directive that is not known, and says nothing here.
     SdlUnknownDirective,
+    /// A directive that has the name of another, and is defined otherwise.
+    SdlForeignDirective,
     /// A directive where it says nothing.
     SdlDirectiveLocation,
     /// A link to a specification that is wrong, or one that is missing.
@@ -235,6 +237,7 @@ impl Code {
             Self::SdlOneOf => "sdl-one-of",
             Self::SdlDirective => "sdl-directive",
             Self::SdlUnknownDirective => "sdl-unknown-directive",
+            Self::SdlForeignDirective => "sdl-foreign-directive",
             Self::SdlDirectiveLocation => "sdl-directive-location",
             Self::SdlLink => "sdl-link",
             Self::SdlEmptyRequirement => "sdl-empty-requirement",

@@ -22,8 +22,8 @@ pub struct Document {
     pub roots: Option<Roots>,
     /// What is applied to the schema and its extensions.
     pub directives: Vec<DirectiveSource>,
-    /// Where each directive is defined, by its name without `@`.
-    pub defined: BTreeMap<String, Place>,
+    /// The directives that are defined, by their names without `@`.
+    pub defined: BTreeMap<String, DirectiveDefinition>,
     /// Types that are written and no part of the API, and why.
     pub hidden: BTreeMap<String, Hidden>,
     /// Types of which nothing is left without what is `@inaccessible`.
@@ -122,6 +122,15 @@ pub struct EnumValueSource {
     pub directives: Vec<DirectiveSource>,
     /// What that says.
     pub marks: Marks,
+}
+
+/// A directive where it is defined.
+#[derive(Debug)]
+pub struct DirectiveDefinition {
+    /// Where that is.
+    pub place: Place,
+    /// The names of its arguments.
+    pub arguments: Vec<String>,
 }
 
 /// A directive where it is applied.

@@ -15,7 +15,7 @@ use apollo_parser::{Parser, SyntaxKind, SyntaxNode};
 
 use self::part::Reader;
 use super::ROOTS;
-use super::document::{Document, Kind, Roots, TypeSource};
+use super::document::{DirectiveDefinition, Document, Kind, Roots, TypeSource};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, SourceFile};
 
@@ -138,10 +138,12 @@ impl<'a> Assembly<'a> {
         let Some(name) = self.reader.name_in(node) else { return };
         if let Some(first) = self.document.defined.get(&name.text) {
             let message = format!("the directive `@{}` is defined twice", name.text);
-            let help = format!("it is first defined in line {}", first.position().line);
+            let help = format!("it is first defined in line {}", first.place.position().line);
             self.error(Code::SdlDirective, &name.place, message, Some(help));
         } else {
-            self.document.defined.insert(name.text, name.place);
+            let arguments = self.reader.arguments_of(node);
+            let definition = DirectiveDefinition { place: name.place, arguments };
+            self.document.defined.insert(name.text, definition);
         }
     }
 

@@ -8,13 +8,15 @@ mod arguments;
 mod link;
 mod spec;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::link::{Links, Meaning};
 use self::spec::{Location, Term};
-use super::document::{DirectiveSource, Document, EnumValueSource, FieldSource, Kind, Marks};
+use super::document::{
+    DirectiveDefinition, DirectiveSource, Document, EnumValueSource, FieldSource, Kind, Marks,
+};
 use crate::diagnostic::{Code, Diagnostic, Findings};
-use crate::source::Place;
+use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
 
 /// Directives that GraphQL itself defines for schemas (spec 3.13).
@@ -24,10 +26,10 @@ const BUILT_IN: [&str; 3] = ["deprecated", "oneOf", "specifiedBy"];
 /// prefixes of their types.
 pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Vec<String> {
     let links = Links::read(&document.directives, findings);
-    let defined: BTreeSet<String> = document.defined.keys().cloned().collect();
+    let Document { types, directives, defined, .. } = document;
     let mut marker = Marker { links: &links, defined, findings, warned: BTreeSet::new() };
-    marker.marks(&document.directives, Location::Schema);
-    for source in document.types.values_mut() {
+    marker.marks(directives, Location::Schema);
+    for source in types.values_mut() {
         source.marks = marker.marks(&source.directives, Location::of(source.kind));
         let location =
             if source.kind == Kind::Input { Location::InputField } else { Location::Field };
@@ -48,9 +50,9 @@ pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Vec<Stri
 struct Marker<'a> {
     links: &'a Links,
     /// The directives that the schema defines.
-    defined: BTreeSet<String>,
+    defined: &'a BTreeMap<String, DirectiveDefinition>,
     findings: &'a mut Findings,
-    /// Directives that are not known, each reported once.
+    /// Directives that are not understood, each reported once.
     warned: BTreeSet<String>,
 }
 
@@ -96,7 +98,15 @@ impl Marker<'_> {
             self.error(Code::SdlDirectiveLocation, &name.place, message, help);
             return None;
         }
-        match self.links.meaning(&name.text) {
+        let meaning = self.links.meaning(&name.text);
+        if let Some(term) = self.links.assumed(&meaning)
+            && let Some(definition) = self.defined.get(&name.text)
+            && !is_defined_by(term, definition)
+        {
+            self.is_another(term, name);
+            return None;
+        }
+        match meaning {
             Meaning::Term(term) => return Some(term),
             Meaning::Other => return None,
             Meaning::NotLinked(term) => {
@@ -113,7 +123,7 @@ impl Marker<'_> {
             }
             Meaning::Unknown => {}
         }
-        if self.defined.contains(&name.text) {
+        if self.defined.contains_key(&name.text) {
             return None;
         }
         let terms = self.links.terms();
@@ -126,6 +136,27 @@ impl Marker<'_> {
             self.findings.add(Diagnostic::warning(Code::SdlUnknownDirective, &name.place, message));
         }
         None
+    }
+
+    /// A directive has the name of a term alone, and is defined as something else: it says nothing
+    /// here, which must not open anything.
+    fn is_another(&mut self, term: Term, name: &Text) {
+        if !self.warned.insert(name.text.clone()) {
+            return;
+        }
+        let message = format!(
+            "`@{}` is not the specification's `@{}`: it is defined with other arguments",
+            name.text,
+            term.name()
+        );
+        let finding = if term.protects() {
+            let help = "what it asks for would not be enforced: rename it, and write rules for it";
+            Diagnostic::error(Code::SdlDirective, &name.place, message).help(help)
+        } else {
+            let help = "it says nothing here; rename it, if nothing is meant to be said";
+            Diagnostic::warning(Code::SdlForeignDirective, &name.place, message).help(help)
+        };
+        self.findings.add(finding);
     }
 
     /// `@oneOf` changes what an input object may be (spec 3.13.5).
@@ -143,4 +174,12 @@ impl Marker<'_> {
             self.error(Code::SdlDirective, &name.place, message, None);
         }
     }
+}
+
+/// Whether a definition has the arguments of a term, as far as they can differ.
+fn is_defined_by(term: Term, definition: &DirectiveDefinition) -> bool {
+    let (known, needed) = term.arguments();
+    let has = |name: &str| definition.arguments.iter().any(|argument| argument == name);
+    definition.arguments.iter().all(|argument| known.contains(&argument.as_str()))
+        && needed.is_none_or(has)
 }

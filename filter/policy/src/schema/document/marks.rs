@@ -106,16 +106,8 @@ impl fmt::Display for Alternatives {
 /// Without places: what two coordinates have in common of which the same is said.
 impl fmt::Display for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            authenticated,
-            scopes,
-            policies,
-            tags,
-            inaccessible,
-            cost,
-            list_size,
-            requires,
-        } = self;
+        let Self { authenticated, scopes, policies, tags, inaccessible, cost, list_size, requires } =
+            self;
         let mut said = Vec::new();
         said.extend(authenticated.iter().map(|_| "authenticated".to_owned()));
         said.extend(scopes.iter().map(|scopes| format!("scopes({scopes})")));

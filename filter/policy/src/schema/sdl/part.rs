@@ -215,6 +215,14 @@ impl<'a> Reader<'a> {
         Some((of, wrapping.unwrap_or_default()))
     }
 
+    /// The names of the arguments that a directive's definition has.
+    pub(super) fn arguments_of(&mut self, node: &SyntaxNode) -> Vec<String> {
+        let is_list = |one: &SyntaxNode| one.kind() == SyntaxKind::ARGUMENTS_DEFINITION;
+        let lists: Vec<SyntaxNode> = node.children().filter(is_list).collect();
+        let arguments = lists.iter().flat_map(|list| self.fields(list)).map(|one| one.name.text);
+        arguments.collect()
+    }
+
     fn enum_values(&mut self, node: &SyntaxNode) -> Vec<EnumValueSource> {
         let mut values = Vec::new();
         for value in node.children() {

@@ -5,7 +5,7 @@ use fieldgate_core::policy::rules::is_scope;
 use super::super::document::{
     Alternatives, DirectiveSource, ListSize, Marks, Value, ValueSource, Weight,
 };
-use super::spec::Term;
+use super::spec::{LIST_SIZE, Term};
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::source::{Place, Text};
 use crate::suggest::did_you_mean;
@@ -181,11 +181,9 @@ impl<'a> Arguments<'a> {
     }
 
     fn list_size(&mut self) -> Option<ListSize> {
-        const NAMES: [&str; 4] =
-            ["assumedSize", "slicingArguments", "sizedFields", "requireOneSlicingArgument"];
-        self.only(&NAMES)?;
-        let [assumed, slicing, sized, one] =
-            NAMES.map(|name| self.value(name).filter(|value| !matches!(value.value, Value::Null)));
+        self.only(&LIST_SIZE)?;
+        let [assumed, slicing, sized, one] = LIST_SIZE
+            .map(|name| self.value(name).filter(|value| !matches!(value.value, Value::Null)));
         let assumed_size = match assumed {
             Some(value) => Some(self.size(value)?),
             None => None,

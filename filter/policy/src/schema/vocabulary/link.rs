@@ -123,6 +123,15 @@ impl Links {
         }
     }
 
+    /// The term that a directive is taken for by its name alone, and by no link.
+    pub(super) fn assumed(&self, meaning: &Meaning) -> Option<Term> {
+        match meaning {
+            Meaning::Term(term) => self.plain.then_some(*term),
+            Meaning::NotLinked(term) => Some(*term),
+            Meaning::Other | Meaning::NotInSpec(..) | Meaning::Unknown => None,
+        }
+    }
+
     /// How to link what is meant.
     pub(super) fn advice(&self, term: Term) -> String {
         let name = term.name();

@@ -88,6 +88,10 @@ const FEDERATION: [&str; 26] = [
     "_FieldSet",
 ];
 
+/// The arguments of `@listSize`.
+pub(super) const LIST_SIZE: [&str; 4] =
+    ["assumedSize", "slicingArguments", "sizedFields", "requireOneSlicingArgument"];
+
 impl Spec {
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         SPECS.iter().find(|spec| spec.name == name)
@@ -130,6 +134,26 @@ impl Term {
     pub(super) fn resembled(name: &str) -> Option<Self> {
         let last = name.rsplit("__").next().unwrap_or(name);
         Self::ALL.into_iter().find(|term| term.name().eq_ignore_ascii_case(last))
+    }
+
+    /// Its arguments, as its specification has them, and which of them it cannot do without.
+    pub(super) const fn arguments(self) -> (&'static [&'static str], Option<&'static str>) {
+        match self {
+            Self::Authenticated | Self::Inaccessible => (&[], None),
+            Self::RequiresScopes => (&["scopes"], Some("scopes")),
+            Self::Policy => (&["policies"], Some("policies")),
+            Self::Tag => (&["name"], Some("name")),
+            Self::Cost => (&["weight"], Some("weight")),
+            Self::ListSize => (&LIST_SIZE, None),
+        }
+    }
+
+    /// Whether something would be open without it.
+    pub(super) const fn protects(self) -> bool {
+        match self {
+            Self::Authenticated | Self::RequiresScopes | Self::Policy | Self::Inaccessible => true,
+            Self::Tag | Self::Cost | Self::ListSize => false,
+        }
     }
 
     /// Where it can be applied, as its specification says.
