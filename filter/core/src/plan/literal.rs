@@ -160,7 +160,8 @@ impl<'a> Literals<'_, '_, 'a> {
             }
             Scalar::String => is_string,
             Scalar::Boolean => matches!(value.kind, ValueKind::Boolean(_)),
-            Scalar::Id => is_string || is_int,
+            // Servers see `-0`, `0` or no ID at all: graphql-js has the text, others the number.
+            Scalar::Id => is_string || is_int && text() != "-0",
             Scalar::Custom => true,
         }
     }

@@ -195,7 +195,7 @@ fn is_scalar(name: &str, value: &Value, written: Written) -> bool {
         "Boolean" => matches!(value, Value::Boolean(_)),
         "String" => is_text,
         "Float" => number.is_some(),
-        "ID" => is_text || number.is_some_and(|text| !text.contains(['.', 'e'])),
+        "ID" => is_text || number.is_some_and(|text| !text.contains(['.', 'e']) && text != "-0"),
         "Int" => number.is_some_and(|text| match written {
             Written::Document => ["0", "1", "5", "-3"].contains(&text),
             // 1e1 is ten there.

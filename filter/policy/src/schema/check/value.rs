@@ -40,7 +40,8 @@ impl Checker<'_> {
             ("Float", Value::Int(digits) | Value::Float(digits)) => {
                 digits.parse::<f64>().is_ok_and(f64::is_finite)
             }
-            ("ID", Value::Int(_) | Value::String(_))
+            ("ID", Value::Int(digits)) => digits != "-0",
+            ("ID", Value::String(_))
             | ("String", Value::String(_))
             | ("Boolean", Value::Boolean(_)) => true,
             ("Int" | "Float" | "ID" | "String" | "Boolean", _) => false,
