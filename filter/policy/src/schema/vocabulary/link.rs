@@ -1,10 +1,12 @@
 //! `@link` and `@core` -> what each directive of the schema stands for
 //! (<https://specs.apollo.dev/link/v1.0>, <https://specs.apollo.dev/core/v0.2>).
 
+mod requires;
 mod url;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::requires::REQUIRES;
 use self::url::Url;
 use super::super::document::{DirectiveSource, Value, ValueSource};
 use super::BUILT_IN;
@@ -15,9 +17,6 @@ use crate::suggest::did_you_mean;
 
 /// Where the specifications are that are known here.
 const OURS: &str = "https://specs.apollo.dev/";
-
-/// What a subgraph wants of others for a field, and how a supergraph says so.
-const REQUIRES: &str = "requires";
 
 /// The names that a schema has for what it links.
 pub(super) struct Links {
@@ -82,7 +81,9 @@ impl Links {
         let spec = prefixed.and_then(|(prefix, rest)| Some((self.namespaces.get(prefix)?, rest)));
         if let Some((spec, rest)) = spec {
             let Some(spec) = spec.filter(|spec| !spec.elements.is_empty()) else {
-                return Meaning::Other;
+                // What it asks for is not known here, which must not open anything.
+                let term = Term::resembled(rest).filter(|term| term.protects());
+                return term.map_or(Meaning::Other, Meaning::NotLinked);
             };
             if spec.directives().any(|one| one == rest) {
                 return Term::named(rest).map_or(Meaning::Other, Meaning::Term);
@@ -92,35 +93,6 @@ impl Links {
             return Meaning::NotInSpec(spec.name, names.collect());
         }
         Term::resembled(name).map_or(Meaning::Unknown, Meaning::NotLinked)
-    }
-
-    /// What the directives of a field select for it.
-    pub(super) fn requires(&self, directives: &[DirectiveSource]) -> Vec<Text> {
-        let selected = directives.iter().flat_map(|directive| {
-            let selecting = self.selecting(&directive.name.text);
-            let mut arguments = directive.arguments.iter();
-            arguments.find_map(|(name, value)| match &value.value {
-                Value::String(text) if selecting == Some(name.text.as_str()) => {
-                    Some(Text { text: text.clone(), place: value.place.clone() })
-                }
-                _ => None,
-            })
-        });
-        selected.collect()
-    }
-
-    /// The argument of a directive that selects what the router fetches for a field.
-    fn selecting(&self, name: &str) -> Option<&'static str> {
-        if self.requires.contains(name) {
-            return Some("fields");
-        }
-        let (prefix, rest) = name.split_once("__")?;
-        let spec = (*self.namespaces.get(prefix)?)?;
-        match (spec.name, rest) {
-            ("federation", REQUIRES) => Some("fields"),
-            ("join", "field") => Some(REQUIRES),
-            _ => None,
-        }
     }
 
     /// The term that a directive is taken for by its name alone, and by no link.
