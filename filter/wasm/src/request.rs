@@ -163,8 +163,8 @@ impl Request {
             return self.settle(*pending.refuse(Reason::Internal), 0);
         }
         let buffered = match body {
-            Body::None => return self.finish(pending, 0),
-            Body::Whole(size) => return self.finish(pending, size),
+            Body::None => return self.finish(*pending, 0),
+            Body::Whole(size) => return self.finish(*pending, size),
             Body::Part(size) => size,
         };
         self.state = State::AwaitBody { pending, buffered, head };
@@ -178,7 +178,7 @@ impl Request {
     }
 
     /// The body is complete, in the host's buffer.
-    fn finish(&mut self, pending: Box<Pending>, size: usize) -> Action {
+    fn finish(&mut self, pending: Pending, size: usize) -> Action {
         let outcome = match (host::request_body(size), host::now()) {
             (Ok(body), Ok(now)) if body.len() == size => pending.finish(&body, now),
             (Ok(_) | Err(_), _) => {
@@ -294,7 +294,7 @@ impl Request {
             State::AwaitBody { pending, .. } if size > pending.body_limit() => {
                 self.settle(*pending.refuse(Reason::BodyTooLarge), size)
             }
-            State::AwaitBody { pending, .. } if end_of_stream => self.finish(pending, size),
+            State::AwaitBody { pending, .. } if end_of_stream => self.finish(*pending, size),
             State::AwaitBody { pending, head, .. } => {
                 self.state = State::AwaitBody { pending, buffered: size, head };
                 Action::Pause
@@ -326,7 +326,7 @@ impl Request {
                 self.settle(*outcome, buffered)
             }
             State::AwaitBody { pending, buffered, head: HeadWas::Accepted } => {
-                self.finish(pending, buffered)
+                self.finish(*pending, buffered)
             }
             state @ (State::Forwarded(_) | State::Answered(_) | State::Logged) => {
                 self.state = state;
