@@ -335,14 +335,13 @@ fn authorize(
     };
     facts.note_prepared(&prepared);
     let case = Case { policy, principal, head, request: &request, chosen: prepared.chosen() };
-    let decision = case.ask(&prepared.plan, |question| {
+    let (decision, used) = case.ask(&prepared.plan, |question| {
         facts.note_requested(&prepared, question.included, policy);
         let decision = question.decide();
         let Some(reason) = decision.reason() else {
             let usage = prepared.plan.usage;
             let used = Used { cost: question.cost(), body_bytes: body.len(), usage };
-            let exceeded = facts.note_used(used, question.authority, policy);
-            return exceeded.map_or(Ok(decision), |reason| Err(reason.into()));
+            return Ok((decision, used));
         };
         facts.note_denied(&decision, &prepared, policy);
         let refusal = Refusal::at(reason, decision.place(&prepared.plan), &prepared.source);
@@ -350,6 +349,7 @@ fn authorize(
         Err(refusal.asking(asked))
     })??;
     if prepared.is_whole && decision.removed.is_empty() {
+        facts.note_used(used, &principal.authority, policy)?;
         return Permit::new(&request, &prepared);
     }
 
@@ -371,6 +371,7 @@ fn authorize(
         let asked = challenge::of_denial(principal, question, *scope_challenge);
         Err(Refusal::from(reason).asking(asked))
     })??;
+    facts.note_used(used, &principal.authority, policy)?;
     Permit::new(&request, &prepared)
 }
 

@@ -78,20 +78,24 @@ impl Facts {
         self.requested = Some(prepared.requested(list));
     }
 
-    /// Notes what an operation used that is granted. What it may not use of it is a refusal.
+    /// Notes what an operation used that is granted. Not before variables are decided:
+    /// what is in them costs, and so would tell of what is denied.
+    ///
+    /// # Errors
+    /// The refusal of what it may not use.
     pub(super) fn note_used(
         &mut self,
         used: Used,
         authority: &Authority,
         policy: &Policy,
-    ) -> Option<Reason> {
+    ) -> Result<(), Reason> {
         let exceeded = ceiling::exceeded(policy.ceilings(), authority, &used);
         let name = |limit: &ceiling::Exceeded| policy.rule_name(limit.rule).to_owned();
         let note = |limit| Exceeded { rule: name(&limit), limit };
         self.exceeded = exceeded.iter().copied().map(note).collect();
         self.used = Some(used);
         let enforced = exceeded.iter().find(|one| one.mode == Mode::Enforce);
-        enforced.map(|one| one.counter.reason())
+        enforced.map_or(Ok(()), |one| Err(one.counter.reason()))
     }
 
     pub(super) fn note_denied(
