@@ -70,6 +70,8 @@ pub(super) struct Size {
     pub(super) amounts: Vec<Amount>,
     /// Where none of them says.
     pub(super) otherwise: u32,
+    /// No fewer than so many.
+    pub(super) least: u32,
 }
 
 /// What an argument says.
@@ -81,13 +83,15 @@ pub(super) enum Amount {
     Variable {
         id: VariableId,
         /// Where in its value.
-        path: Vec<Box<str>>,
-        /// If the variable has no value in the request,
+        path: Vec<Step>,
+        /// If the variable has no value in the request.
         unset: Option<u64>,
-        /// and if its value has no such member.
-        missing: Option<u64>,
     },
 }
+
+/// A member of an input object, and what its default says of what is looked for, where there is no
+/// such member.
+pub(super) type Step = (Box<str>, Option<u64>);
 
 /// What a value has in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,8 +107,8 @@ impl Charges {
     pub(super) fn bytes(&self) -> usize {
         let Self { charges, prices, defaults } = self;
         let inner = |price: &Price| {
-            let amounts = price.size.as_ref().map_or(0, |size| size_of_val(&*size.amounts));
-            size_of_val(&*price.variables).saturating_add(amounts)
+            let amounts = price.size.iter().flat_map(|size| &size.amounts).map(Amount::bytes);
+            amounts.fold(size_of_val(&*price.variables), usize::saturating_add)
         };
         let lists = [size_of_val(&**charges), size_of_val(&**prices), size_of_val(&**defaults)];
         let lists = lists.into_iter().chain(prices.iter().map(inner));
@@ -119,6 +123,14 @@ impl Amount {
             Self::Known(amount) => Some(amount),
             Self::Variable { .. } => None,
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let inner = match self {
+            Self::Known(_) => 0,
+            Self::Variable { path, .. } => size_of_val(&**path),
+        };
+        inner.saturating_add(size_of::<Self>())
     }
 }
 
@@ -189,7 +201,7 @@ struct Request<'r> {
     schema: &'r Schema,
     given: &'r [Option<&'r Json<'r>>],
     /// What is in variables, each looked up once: an object may have many members.
-    known: BTreeMap<(VariableId, &'r [Box<str>]), Said>,
+    known: BTreeMap<(VariableId, &'r [Step]), Option<u64>>,
 }
 
 /// What a field costs in a request.
@@ -203,13 +215,6 @@ struct Paid {
     own: u64,
     /// and the fields below have that it sizes.
     sized: u64,
-}
-
-#[derive(Clone, Copy)]
-enum Said {
-    Number(u64),
-    Nothing,
-    Missing,
 }
 
 impl<'r> Request<'r> {
@@ -240,31 +245,29 @@ impl<'r> Request<'r> {
     fn size(&mut self, size: &'r Size) -> u64 {
         let said = size.amounts.iter().filter_map(|amount| match amount {
             Amount::Known(amount) => Some(*amount),
-            Amount::Variable { id, path, unset, missing } => match self.said(*id, path) {
-                None => *unset,
-                Some(Said::Number(amount)) => Some(amount),
-                Some(Said::Nothing) => None,
-                Some(Said::Missing) => *missing,
-            },
+            Amount::Variable { id, path, unset } => self.said(*id, path).unwrap_or(*unset),
         });
-        said.max().unwrap_or(size.otherwise.into())
+        said.max().unwrap_or(size.otherwise.into()).max(size.least.into())
     }
 
     /// What a variable says; none if it has no value.
-    fn said(&mut self, id: VariableId, path: &'r [Box<str>]) -> Option<Said> {
+    fn said(&mut self, id: VariableId, path: &'r [Step]) -> Option<Option<u64>> {
         let json = self.given.get(id.position()).copied().flatten()?;
-        let said = self.known.entry((id, path)).or_insert_with(|| {
-            let mut at = Some(json);
-            for name in path {
-                at = at.and_then(|json| json.member(name));
-            }
-            match at {
-                None => Said::Missing,
-                Some(json) => amount_of(json).map_or(Said::Nothing, Said::Number),
-            }
-        });
-        Some(*said)
+        Some(*self.known.entry((id, path)).or_insert_with(|| said(json, path)))
     }
+}
+
+/// What a value says at a path into it. A null on the way says nothing: no default stands in for it.
+fn said(json: &Json<'_>, path: &[Step]) -> Option<u64> {
+    let mut at = json;
+    for (name, missing) in path {
+        at.as_object()?;
+        match at.member(name) {
+            Some(member) => at = member,
+            None => return *missing,
+        }
+    }
+    amount_of(at)
 }
 
 /// A number of items. One below zero says nothing.

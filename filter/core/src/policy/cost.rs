@@ -22,6 +22,8 @@ pub struct Costs {
 pub struct ListSize {
     /// So many, where no argument says.
     pub assumed: u32,
+    /// No fewer than so many, whatever arguments say.
+    pub least: u32,
     /// The arguments that say, each as a path into it; the largest number counts.
     pub slicing: Vec<Vec<Box<str>>>,
     /// The fields of what is returned that are the list, sorted; none if the field is it.

@@ -109,6 +109,7 @@ pub(crate) fn parts() -> PolicyParts {
         |roles, mode, most: &[_]| Ceiling { rule: RuleId(1), roles, mode, most: most.to_vec() };
     let size = ListSize {
         assumed: 7,
+        least: 2,
         slicing: vec![vec!["first".into()], vec!["by".into(), "id".into()]],
         sized: vec!["edges".into(), "nodes".into()],
     };

@@ -70,11 +70,36 @@ impl All<'_> {
         let marks = self.document.marks_of_field(of.name, field.name);
         let own = marks.and_then(|marks| marks.list_size.as_ref());
         let own = own.map(|size| self.size(size));
-        let longest = || {
-            let sizes = self.implementing(id, of).filter_map(|id| known.get(&id));
-            sizes.max_by_key(|size| size.assumed).cloned()
-        };
-        own.or_else(longest)
+        own.or_else(|| self.longest(self.implementing(id, of).map(|id| known.get(&id))))
+    }
+
+    /// What is said of any of these lists, so that none is longer; none if nothing is.
+    fn longest<'s>(&self, sizes: impl Iterator<Item = Option<&'s ListSize>>) -> Option<ListSize> {
+        let sizes: Vec<Option<&ListSize>> = sizes.collect();
+        let first = sizes.iter().flatten().next()?;
+        if sizes.iter().all(|size| *size == Some(first)) {
+            return Some(ListSize::clone(first));
+        }
+        let sizes_alike =
+            |size: &Option<&ListSize>| size.is_some_and(|size| size.sized == first.sized);
+        let least = if sizes.iter().all(sizes_alike) { 0 } else { self.list_size };
+        let mut all = ListSize { assumed: least, least, slicing: Vec::new(), sized: Vec::new() };
+        for size in sizes.iter().flatten() {
+            all.slicing.extend_from_slice(&size.slicing);
+            all.sized.extend_from_slice(&size.sized);
+        }
+        all.slicing.sort_unstable();
+        all.slicing.dedup();
+        all.sized.sort_unstable();
+        all.sized.dedup();
+        for size in sizes.iter().flatten() {
+            all.assumed = all.assumed.max(size.assumed);
+            // An argument speaks for the objects that name it: others are as long as they are.
+            if !all.slicing.iter().all(|path| size.slicing.contains(path)) {
+                all.least = all.least.max(size.assumed);
+            }
+        }
+        Some(all)
     }
 
     /// The field on each of the objects that an interface can be.
@@ -96,6 +121,7 @@ impl All<'_> {
                 .assumed_size
                 .and_then(|size| u32::try_from(size).ok())
                 .unwrap_or(self.list_size),
+            least: 0,
             slicing: size.slicing_arguments.iter().map(|one| path(&one.text)).collect(),
             sized,
         }
@@ -113,10 +139,25 @@ impl All<'_> {
         own(def.name).or_else(objects).unwrap_or(by_itself)
     }
 
+    /// An argument's own, or else that of its type; an interface's costs what the dearest of its
+    /// objects' does.
+    fn argument(&self, id: FieldId, of: &TypeDef<'_>, input: &InputDef<'_>) -> Option<u32> {
+        let own = |id: FieldId| {
+            let (object, field) = (self.schema.parent(id)?, self.schema.field_def(id)?);
+            let object = self.schema.type_def(object)?;
+            let marks = self.document.marks_of_argument(object.name, field.name, input.name);
+            marks.and_then(weight)
+        };
+        own(id).or_else(|| {
+            let dearest = self.implementing(id, of).filter_map(own).max()?;
+            Some(dearest.max(self.of_type(input.ty)))
+        })
+    }
+
     fn inputs(&self) -> Vec<(InputId, u32)> {
         let mut found = Vec::new();
-        let mut note = |id, input: &InputDef<'_>, marks: Option<&Marks>| {
-            let weight = marks.and_then(weight).unwrap_or_else(|| self.of_type(input.ty));
+        let mut note = |id, input: &InputDef<'_>, own: Option<u32>| {
+            let weight = own.unwrap_or_else(|| self.of_type(input.ty));
             if weight != weight_of(input.ty, self.schema) {
                 found.push((id, weight));
             }
@@ -125,13 +166,13 @@ impl All<'_> {
             for field in def.fields() {
                 let Some(own) = self.schema.field_def(field) else { continue };
                 for input in self.schema.arguments(&own) {
-                    let marks = self.document.marks_of_argument(def.name, own.name, input.name);
-                    note(InputId::Argument(field, input.at), &input, marks);
+                    let weight = self.argument(field, &def, &input);
+                    note(InputId::Argument(field, input.at), &input, weight);
                 }
             }
             for input in self.schema.members(&def) {
                 let marks = self.document.marks_of_input(def.name, input.name);
-                note(InputId::Member(id, input.at), &input, marks);
+                note(InputId::Member(id, input.at), &input, marks.and_then(weight));
             }
         }
         found.sort_unstable();

@@ -2,7 +2,7 @@
 
 use crate::document::{Field, Value, ValueKind};
 use crate::json::{Json, MAX_DEPTH};
-use crate::plan::cost::{Amount, Charge, Charges, Count, Items, Price, Size, amount_of};
+use crate::plan::cost::{Amount, Charge, Charges, Count, Items, Price, Size, Step, amount_of};
 use crate::plan::types::Found;
 use crate::plan::variables::VariableId;
 use crate::plan::{ConditionId, arguments::Names};
@@ -96,6 +96,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 .filter_map(|path| pricing.amount(field, found, path))
                 .collect(),
             otherwise: size.assumed,
+            least: size.least,
         });
         let weight = costs.of_field(*on_parent, definition, schema);
         Price { weight, given, variables, size, count }
@@ -176,13 +177,8 @@ impl<'a> Pricing<'_, '_, '_, 'a> {
                     Some(value) => self.said(value, def, path).and_then(Amount::known),
                     None => self.by_default(def, path),
                 };
-                let missing = self.missing(def, path);
-                Some(Amount::Variable {
-                    id: VariableId::new(at),
-                    path: path.to_vec(),
-                    unset,
-                    missing,
-                })
+                let path = self.steps(def, path)?;
+                Some(Amount::Variable { id: VariableId::new(at), path, unset })
             }
             (ValueKind::Int, None) => {
                 let text = value.span.text(self.walk.source)?;
@@ -202,26 +198,30 @@ impl<'a> Pricing<'_, '_, '_, 'a> {
 
     /// What a default of the schema says.
     fn by_default(&self, def: &InputDef<'_>, path: &[Box<str>]) -> Option<u64> {
-        let json = Json::read(def.default?, MAX_DEPTH).ok()?;
-        let mut at = &json;
-        for (depth, name) in path.iter().enumerate() {
-            match at.member(name) {
-                Some(member) => at = member,
-                None => return self.missing(def, path.get(..=depth)?),
-            }
-        }
-        amount_of(at)
+        self.within(&Json::read(def.default?, MAX_DEPTH).ok()?, def, path)
     }
 
-    /// What the default of the last member of a path says.
-    fn missing(&self, def: &InputDef<'_>, path: &[Box<str>]) -> Option<u64> {
-        let (last, outer) = path.split_last()?;
-        let mut ty = def.ty;
-        for name in outer {
-            ty = self.schema.member(&self.schema.type_def(ty.named)?, name)?.ty;
+    /// What a constant says; its members have defaults too.
+    fn within(&self, json: &Json<'_>, def: &InputDef<'_>, path: &[Box<str>]) -> Option<u64> {
+        let Some((name, rest)) = path.split_first() else { return amount_of(json) };
+        json.as_object()?;
+        let member = self.schema.member(&self.schema.type_def(def.ty.named)?, name)?;
+        match json.member(name) {
+            Some(given) => self.within(given, &member, rest),
+            None => self.by_default(&member, rest),
         }
-        let member = self.schema.member(&self.schema.type_def(ty.named)?, last)?;
-        self.by_default(&member, &[])
+    }
+
+    /// A path into a value that is not known yet.
+    fn steps(&self, def: &InputDef<'_>, path: &[Box<str>]) -> Option<Vec<Step>> {
+        let (mut ty, mut rest) = (def.ty, path);
+        let mut steps = Vec::with_capacity(path.len());
+        while let Some((name, deeper)) = rest.split_first() {
+            let member = self.schema.member(&self.schema.type_def(ty.named)?, name)?;
+            steps.push((name.clone(), self.by_default(&member, deeper)));
+            (ty, rest) = (member.ty, deeper);
+        }
+        Some(steps)
     }
 
     fn names(&self) -> &Names<'_, 'a> {

@@ -31,6 +31,7 @@ pub(super) struct WireCosts<'a> {
 #[derive(Serialize, Deserialize)]
 struct WireListSize<'a> {
     assumed: u32,
+    least: u32,
     #[serde(borrow)]
     slicing: Vec<Vec<&'a str>>,
     sized: Vec<&'a str>,
@@ -77,6 +78,7 @@ impl<'a> From<&'a Costs> for WireCosts<'a> {
         let texts = |texts: &'a [Box<str>]| texts.iter().map(AsRef::as_ref).collect();
         let size = |size: &'a ListSize| WireListSize {
             assumed: size.assumed,
+            least: size.least,
             slicing: size.slicing.iter().map(|path| texts(path)).collect(),
             sized: texts(&size.sized),
         };
@@ -93,8 +95,9 @@ impl WireCosts<'_> {
     pub(super) fn read(self) -> Result<Costs, BlobError> {
         let Self { list_size, fields, inputs, lists } = self;
         let texts = |texts: Vec<&str>| texts.into_iter().map(Box::from).collect::<Vec<Box<str>>>();
-        let size = |WireListSize { assumed, slicing, sized }: WireListSize<'_>| ListSize {
+        let size = |WireListSize { assumed, least, slicing, sized }: WireListSize<'_>| ListSize {
             assumed,
+            least,
             slicing: slicing.into_iter().map(texts).collect(),
             sized: texts(sized),
         };

@@ -23,8 +23,9 @@ impl Checker<'_> {
                 fields = found
                     .and_then(|found| self.document.types.get(&found.of.text))
                     .map(|of| &of.fields);
-                last = found;
-                if found.is_none() {
+                let is_outer_list = last.is_some_and(|outer| outer.wrapping.lists() > 0);
+                last = found.filter(|_| !is_outer_list);
+                if last.is_none() {
                     break;
                 }
             }
