@@ -78,20 +78,20 @@ pub(super) struct Size {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Amount {
     /// It is a literal, or a default of the schema.
-    Known(u64),
+    Known(i64),
     /// It is in a variable.
     Variable {
         id: VariableId,
         /// Where in its value.
         path: Vec<Step>,
         /// If the variable has no value in the request.
-        unset: Option<u64>,
+        unset: Option<i64>,
     },
 }
 
 /// A member of an input object, and what its default says of what is looked for, where there is no
 /// such member.
-pub(super) type Step = (Box<str>, Option<u64>);
+pub(super) type Step = (Box<str>, Option<i64>);
 
 /// What a value has in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Charges {
 
 impl Amount {
     /// What it says, whatever the request has.
-    pub(super) fn known(self) -> Option<u64> {
+    pub(super) fn known(self) -> Option<i64> {
         match self {
             Self::Known(amount) => Some(amount),
             Self::Variable { .. } => None,
@@ -201,7 +201,7 @@ struct Request<'r> {
     schema: &'r Schema,
     given: &'r [Option<&'r Json<'r>>],
     /// What is in variables, each looked up once: an object may have many members.
-    known: BTreeMap<(VariableId, &'r [Step]), Option<u64>>,
+    known: BTreeMap<(VariableId, &'r [Step]), Option<i64>>,
 }
 
 /// What a field costs in a request.
@@ -247,18 +247,24 @@ impl<'r> Request<'r> {
             Amount::Known(amount) => Some(*amount),
             Amount::Variable { id, path, unset } => self.said(*id, path).unwrap_or(*unset),
         });
-        said.max().unwrap_or(size.otherwise.into()).max(size.least.into())
+        // Below zero a server may take the last ones, or what it takes where nothing is said.
+        let otherwise = u64::from(size.otherwise);
+        let items = said.map(|amount| match amount.unsigned_abs() {
+            items if amount < 0 => items.max(otherwise),
+            items => items,
+        });
+        items.max().unwrap_or(otherwise).max(size.least.into())
     }
 
     /// What a variable says; none if it has no value.
-    fn said(&mut self, id: VariableId, path: &'r [Step]) -> Option<Option<u64>> {
+    fn said(&mut self, id: VariableId, path: &'r [Step]) -> Option<Option<i64>> {
         let json = self.given.get(id.position()).copied().flatten()?;
         Some(*self.known.entry((id, path)).or_insert_with(|| said(json, path)))
     }
 }
 
 /// What a value says at a path into it. A null on the way says nothing: no default stands in for it.
-fn said(json: &Json<'_>, path: &[Step]) -> Option<u64> {
+fn said(json: &Json<'_>, path: &[Step]) -> Option<i64> {
     let mut at = json;
     for (name, missing) in path {
         at.as_object()?;
@@ -270,12 +276,12 @@ fn said(json: &Json<'_>, path: &[Step]) -> Option<u64> {
     amount_of(at)
 }
 
-/// A number of items. One below zero says nothing.
-pub(super) fn amount_of(json: &Json<'_>) -> Option<u64> {
+/// A number of items.
+pub(super) fn amount_of(json: &Json<'_>) -> Option<i64> {
     let number = json.as_number()?;
     // 4.0 is an integer too (spec 3.5.1).
     let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
-    number.as_u64().or_else(whole)
+    number.as_i64().or_else(whole)
 }
 
 /// What is in a value of this type.

@@ -197,12 +197,12 @@ impl<'a> Pricing<'_, '_, '_, 'a> {
     }
 
     /// What a default of the schema says.
-    fn by_default(&self, def: &InputDef<'_>, path: &[Box<str>]) -> Option<u64> {
+    fn by_default(&self, def: &InputDef<'_>, path: &[Box<str>]) -> Option<i64> {
         self.within(&Json::read(def.default?, MAX_DEPTH).ok()?, def, path)
     }
 
     /// What a constant says; its members have defaults too.
-    fn within(&self, json: &Json<'_>, def: &InputDef<'_>, path: &[Box<str>]) -> Option<u64> {
+    fn within(&self, json: &Json<'_>, def: &InputDef<'_>, path: &[Box<str>]) -> Option<i64> {
         let Some((name, rest)) = path.split_first() else { return amount_of(json) };
         json.as_object()?;
         let member = self.schema.member(&self.schema.type_def(def.ty.named)?, name)?;
