@@ -10,14 +10,16 @@ use serde_json::Value;
 
 use crate::decide::Because;
 use crate::denial::Reason;
-use crate::limits::{LISTED, LISTED_REQUESTED, RECORDED_CHARS};
-use crate::plan::Usage;
-use crate::policy::ceiling::{self, Counter, Used};
+use crate::http::MediaType;
+use crate::limits::RECORDED_CHARS;
+use crate::policy::ceiling::{self, Counter};
 use crate::settings::RequestHeaders;
 
+mod asked;
 mod caller;
 mod form;
 
+pub use asked::{Asked, Operation};
 pub use caller::{Caller, Identity};
 use form::{Form, Json, Struct};
 
@@ -53,20 +55,23 @@ pub struct Facts {
     pub path: Option<String>,
     /// The caller, once known.
     pub caller: Option<Rc<Caller>>,
-    /// The operation, once chosen.
-    pub operation: Option<Rc<Operation>>,
-    /// Every coordinate that the operation executes, once planned.
-    pub requested: Option<Rc<[String]>>,
-    /// What was denied, the first [`LISTED`] of it.
-    pub denied: Vec<Denied>,
-    /// How much was denied.
-    pub denied_total: usize,
-    /// High-water marks.
-    pub usage: Option<Usage>,
-    /// What it used, once everything is granted.
-    pub used: Option<Used>,
-    /// The limits of the policy that were exceeded.
-    pub exceeded: Vec<Exceeded>,
+    /// What was asked; of a batch, what all of it used.
+    pub asked: Asked,
+    /// The operations of a batch, in its order.
+    pub batch: Vec<Asked>,
+    /// Why it passed without an operation, if it did.
+    pub passed: Option<Passed>,
+    /// In which form the client gets an answer from here. Records do not have it.
+    pub answers: MediaType,
+}
+
+/// What passes without an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// A request for a path that is not the endpoint's.
+    OtherPath,
+    /// A CORS preflight.
+    Preflight,
 }
 
 /// Which policy, and how.
@@ -80,17 +85,6 @@ pub struct Enforced {
     pub digest: String,
     /// Hold or stream.
     pub mode: RequestHeaders,
-}
-
-/// What was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// The SHA-256 of the document as the client sent it, in hex.
-    pub sha256: String,
-    /// The chosen operation's name, if it has one.
-    pub name: Option<String>,
-    /// Its type, once it is chosen.
-    pub kind: Option<&'static str>,
 }
 
 /// A denied coordinate.
@@ -144,7 +138,7 @@ impl AuditRecord {
     /// How much the operation used of each of these, for other filters; nothing of one that was not
     /// granted.
     pub fn amounts(&self, counters: &[Counter]) -> impl Iterator<Item = (&'static str, u64)> {
-        let used = self.facts.used;
+        let used = self.facts.asked.used;
         let amount = move |one: &Counter| Some((one.name(), used?.known(*one)?));
         counters.iter().filter_map(amount)
     }
@@ -191,19 +185,7 @@ impl AuditRecord {
 
 impl Facts {
     fn write(&self, record: &mut impl Form) {
-        let Self {
-            enforced,
-            method,
-            path,
-            caller,
-            operation,
-            requested,
-            denied,
-            denied_total,
-            usage,
-            used,
-            exceeded,
-        } = self;
+        let Self { enforced, method, path, caller, asked, batch, passed, answers: _ } = self;
         record.object("request", |request| {
             request.maybe("method", method.as_deref().map(cut));
             request.maybe("path", path.as_deref().map(cut));
@@ -224,37 +206,19 @@ impl Facts {
         if let Some(caller) = caller {
             caller.write(record);
         }
-        if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
-            record.object("operation", |operation| {
-                operation.maybe("name", name.as_deref().map(cut));
-                operation.maybe("type", *kind);
-                operation.text("sha256", sha256);
-            });
+        record.maybe("passed", passed.map(Passed::name));
+        asked.write(record);
+        if !batch.is_empty() {
+            record.objects("batch", batch.iter(), |one, of| one.write(of));
         }
-        if let Some(requested) = requested {
-            let names = requested.iter().map(String::as_str);
-            record.texts("requested", names.take(LISTED_REQUESTED));
-            total(record, "requested_total", requested.len(), LISTED_REQUESTED);
-        }
-        if !denied.is_empty() {
-            record.objects("denied", denied.iter().take(LISTED), |one, of| one.write(of));
-            total(record, "denied_total", *denied_total, LISTED);
-        }
-        if let Some(usage) = usage {
-            let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = *usage;
-            let cost = used.as_ref().and_then(|used| used.cost);
-            record.object("usage", |of| {
-                of.number("tokens", tokens.into());
-                of.number("depth", depth.into());
-                of.number("root_fields", root_fields.into());
-                of.number("aliases", aliases.into());
-                of.number("directives", directives.into());
-                of.number("expanded_fields", expanded_fields.into());
-                cost.iter().for_each(|cost| of.number("cost", *cost));
-            });
-        }
-        if !exceeded.is_empty() {
-            record.objects("exceeded", exceeded.iter(), |one, of| one.write(of));
+    }
+}
+
+impl Passed {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::OtherPath => "other_path",
+            Self::Preflight => "preflight",
         }
     }
 }

@@ -22,8 +22,18 @@ pub enum Reason {
     HeadMalformed,
     /// The path is not the endpoint's.
     PathNotServed,
-    /// A method other than POST.
+    /// A method that is not among the endpoint's.
     MethodNotAllowed,
+    /// A mutation by a method that is safe (GraphQL over HTTP, section "GET"; RFC 9110 9.2.1).
+    MutationNotSafe,
+    /// A body where the request is in the URL.
+    BodyNotAllowed,
+    /// What another site can have a browser send, and no header that it cannot.
+    CsrfHeaderMissing,
+    /// A URL query above the limit.
+    UrlTooLong,
+    /// A URL query that is not UTF-8, or has a `%` that begins no escape.
+    UrlQueryMalformed,
     /// An upgrade (WebSocket) or an extended CONNECT.
     UpgradeNotAllowed,
     /// A URL query beside a body: two places to read a request from.
@@ -44,6 +54,8 @@ pub enum Reason {
     BodyMalformed,
     /// An array: batches are off.
     BatchNotAllowed,
+    /// A batch of nothing.
+    BatchEmpty,
     /// A member name twice, at any level.
     DuplicateMember,
     /// A member that GraphQL over HTTP does not define.
@@ -56,6 +68,12 @@ pub enum Reason {
     VariablesInvalid,
     /// `extensions` is neither an object nor null.
     ExtensionsInvalid,
+    /// An id of a document that is none, or two of them.
+    DocumentIdInvalid,
+    /// A document and the hash of another one.
+    DocumentIdMismatch,
+    /// The hash of a document alone, where there are no trusted documents.
+    PersistedQueryNotSupported,
 
     /// The document is not in the executable grammar.
     DocumentSyntax,
@@ -148,6 +166,8 @@ pub enum Reason {
     LimitVariablesDepth,
     /// Too many variables.
     LimitVariables,
+    /// Too many requests in a batch.
+    LimitBatch,
 }
 
 impl From<crate::token::TokenError> for Reason {
@@ -167,6 +187,17 @@ pub struct Answer {
     pub message: &'static str,
 }
 
+impl Answer {
+    /// Whether it is what a server says of a document, rather than a gateway of a request.
+    #[must_use]
+    pub fn is_response(&self) -> bool {
+        self.code == PARSE_FAILED || self.code == VALIDATION_FAILED
+    }
+}
+
+const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+
 impl Reason {
     /// The stable code: in audit records, metrics and response code details.
     #[must_use]
@@ -179,6 +210,11 @@ impl Reason {
             Self::HeadMalformed => "head_malformed",
             Self::PathNotServed => "path_not_served",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::MutationNotSafe => "mutation_not_safe",
+            Self::BodyNotAllowed => "body_not_allowed",
+            Self::CsrfHeaderMissing => "csrf_header_missing",
+            Self::UrlTooLong => "url_too_long",
+            Self::UrlQueryMalformed => "url_query_malformed",
             Self::UpgradeNotAllowed => "upgrade_not_allowed",
             Self::UrlQueryNotAllowed => "url_query_not_allowed",
             Self::ContentTypeNotSupported => "content_type_not_supported",
@@ -188,12 +224,16 @@ impl Reason {
             Self::BodyEmpty => "body_empty",
             Self::BodyMalformed => "body_malformed",
             Self::BatchNotAllowed => "batch_not_allowed",
+            Self::BatchEmpty => "batch_empty",
             Self::DuplicateMember => "duplicate_member",
             Self::UnknownMember => "unknown_member",
             Self::QueryMissing => "query_missing",
             Self::OperationNameInvalid => "operation_name_invalid",
             Self::VariablesInvalid => "variables_invalid",
             Self::ExtensionsInvalid => "extensions_invalid",
+            Self::DocumentIdInvalid => "document_id_invalid",
+            Self::DocumentIdMismatch => "document_id_mismatch",
+            Self::PersistedQueryNotSupported => "persisted_query_not_supported",
             Self::DocumentSyntax => "document_syntax",
             Self::OperationNameTaken => "operation_name_taken",
             Self::OperationAmbiguous => "operation_ambiguous",
@@ -238,6 +278,7 @@ impl Reason {
             Self::LimitCost => "limit_cost",
             Self::LimitVariablesDepth => "limit_variables_depth",
             Self::LimitVariables => "limit_variables",
+            Self::LimitBatch => "limit_batch",
         }
     }
 
@@ -251,7 +292,21 @@ impl Reason {
             }
             Self::HeadMalformed => answer(400, "BAD_REQUEST", "The request cannot be read"),
             Self::PathNotServed => answer(404, "NOT_FOUND", "Not found"),
-            Self::MethodNotAllowed => answer(405, "METHOD_NOT_ALLOWED", "Only POST is allowed"),
+            Self::MethodNotAllowed => {
+                answer(405, "METHOD_NOT_ALLOWED", "This method is not allowed")
+            }
+            Self::MutationNotSafe => answer(405, "METHOD_NOT_ALLOWED", "Mutations need POST"),
+            Self::BodyNotAllowed => {
+                answer(400, "BAD_REQUEST", "A body is not allowed with this method")
+            }
+            Self::CsrfHeaderMissing => answer(
+                400,
+                "CSRF_HEADER_REQUIRED",
+                "Such a request needs a header that only scripts can set, such as \
+                 graphql-require-preflight",
+            ),
+            Self::UrlTooLong => answer(414, "URL_TOO_LONG", "The URL query is too long"),
+            Self::UrlQueryMalformed => answer(400, "BAD_REQUEST", "The URL query cannot be read"),
             Self::UpgradeNotAllowed => {
                 answer(403, "UPGRADE_NOT_ALLOWED", "Protocol upgrades are not allowed")
             }
@@ -269,9 +324,10 @@ impl Reason {
             Self::BodyTooLarge => answer(413, "BODY_TOO_LARGE", "The request body is too large"),
             Self::Token(error) => token_answer(error),
             Self::BodyEmpty | Self::BodyMalformed | Self::DuplicateMember | Self::UnknownMember => {
-                answer(400, "BAD_REQUEST", "The body is not a GraphQL request")
+                answer(400, "BAD_REQUEST", "This is not a GraphQL request")
             }
             Self::BatchNotAllowed => answer(400, "BAD_REQUEST", "Batches are not allowed"),
+            Self::BatchEmpty => answer(400, "BAD_REQUEST", "The batch is empty"),
             Self::QueryMissing => {
                 answer(400, "BAD_REQUEST", "The request has no query that can be read")
             }
@@ -284,9 +340,17 @@ impl Reason {
             Self::ExtensionsInvalid => {
                 answer(400, "BAD_REQUEST", "extensions must be an object or null")
             }
-            Self::DocumentSyntax => {
-                answer(400, "GRAPHQL_PARSE_FAILED", "The document has a syntax error")
+            Self::DocumentIdInvalid => {
+                answer(400, "BAD_REQUEST", "The id of the document cannot be read")
             }
+            Self::DocumentIdMismatch => {
+                answer(400, "BAD_REQUEST", "The hash is not that of the document")
+            }
+            // As clients of automatic persisted queries look for it: they go on without.
+            Self::PersistedQueryNotSupported => {
+                answer(200, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+            }
+            Self::DocumentSyntax => answer(400, PARSE_FAILED, "The document has a syntax error"),
             Self::OperationNameTaken => {
                 invalid("Operations must be named, and each name be there once")
             }
@@ -344,7 +408,8 @@ impl Reason {
             | Self::LimitConcreteTypes
             | Self::LimitCost
             | Self::LimitVariablesDepth
-            | Self::LimitVariables => {
+            | Self::LimitVariables
+            | Self::LimitBatch => {
                 answer(400, "LIMIT_EXCEEDED", "The operation exceeds a limit of this endpoint")
             }
         }
@@ -356,7 +421,7 @@ const fn answer(status: u16, code: &'static str, message: &'static str) -> Answe
 }
 
 const fn invalid(message: &'static str) -> Answer {
-    answer(400, "GRAPHQL_VALIDATION_FAILED", message)
+    answer(400, VALIDATION_FAILED, message)
 }
 
 /// One text for every defect of a token: which one it was is nobody's business outside.

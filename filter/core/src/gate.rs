@@ -2,26 +2,23 @@
 //!
 //! ```text
 //! begin    headers -> route -> token -> JWS -> claims -> principal -> await the body
-//!                     (or claims that another filter has verified)
-//! finish   bytes -> request -> document -> plan -> decision -> rewrite -> forward
+//!                     (or claims that another filter has verified)  (or judge the URL, or pass)
+//! finish   bytes -> requests -> document -> plan -> decision -> rewrite -> forward
 //! ```
 //!
 //! INVARIANT: only this file makes an [`Outcome`], and an outcome always carries its audit record.
-//! Forwarding needs a `Permit`, which only a decision without a denial gives.
+//! Forwarding a GraphQL request needs a `Permit`, which only a decision without a denial gives.
 
 use std::rc::Rc;
 
-use crate::audit::{AuditRecord, Enforced, Facts, Verdict};
-use crate::challenge::{self, Challenge};
+use crate::audit::{AuditRecord, Enforced, Facts, Passed, Verdict};
+use crate::challenge::Challenge;
 use crate::denial::Reason;
-use crate::http::{GraphqlRequest, Head, HeaderChanges, HeaderPairs};
+use crate::http::{Head, HeaderChanges, HeaderPairs, Media, Method, Route, UrlRequest};
 use crate::identity::Principal;
 use crate::identity::known::Known;
-use crate::plan::Chosen;
-use crate::policy::ceiling::Used;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
-use crate::rewrite::rewrite;
 use crate::settings::{Configuration, ConfigurationError, Settings};
 use crate::token::compact::Jws;
 use crate::token::remote::KeyStore;
@@ -31,12 +28,14 @@ use crate::token::{TokenError, UnixTime, attested};
 mod arrival;
 mod case;
 mod facts;
+mod permit;
 mod prepared;
 
 pub use arrival::Arrival;
 use arrival::Refused;
 pub use case::Case;
-use prepared::{Documents, Prepared, read};
+use permit::{Asker, Permit};
+use prepared::Documents;
 
 /// A configuration in force, or the reason for which every request is refused.
 #[derive(Clone, Debug)]
@@ -79,6 +78,8 @@ pub struct Pending {
     changes: HeaderChanges,
     /// The head for conditions, if one looks at it.
     head: Option<Value<'static>>,
+    method: Method,
+    media: Media,
     facts: Facts,
 }
 
@@ -94,6 +95,8 @@ pub struct Outcome {
 pub enum Effect {
     /// Send this body upstream in place of the client's.
     Forward(Vec<u8>),
+    /// Change the headers like this, and send what there is.
+    Pass(HeaderChanges),
     /// Answer this; nothing goes upstream.
     Reply(Reply),
 }
@@ -150,21 +153,54 @@ impl Gate {
             Ok(open) => Rc::clone(open),
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
-        match authenticate(&open, &head, &mut facts, arrival) {
-            Ok(principal) => {
-                let changes = HeaderChanges::new(&head, &principal, &open.configuration);
-                let asked = open.configuration.policy.reads(Variable::Request);
-                let head = asked.then(|| head.for_conditions(arrival.peer));
-                Step::AwaitBody(Box::new(Pending { open, principal, changes, head, facts }))
+        let Configuration { settings, policy, .. } = &open.configuration;
+        let route = match head.route(settings, arrival.ends) {
+            Ok(route) => route,
+            Err(reason) => return Step::Settle(refuse(open.unrouted(reason), facts)),
+        };
+        let principal = match route {
+            Route::Preflight | Route::Other { unauthenticated: true } => Ok(None),
+            Route::Body(_) | Route::Url | Route::Other { unauthenticated: false } => {
+                authenticate(&open, &head, &mut facts, arrival).map(Some)
             }
+        };
+        let principal = match principal {
+            Ok(principal) => principal,
             Err(Refused { reason, awaits, issuer }) => {
                 let outcome = refuse(open.refusal(reason, issuer), facts);
-                match awaits {
+                return match awaits {
                     None => Step::Settle(outcome),
                     Some(issuer) => Step::AwaitKeys { issuer, otherwise: outcome },
+                };
+            }
+        };
+        let changes = HeaderChanges::new(&head, route, principal.as_deref(), &open.configuration);
+        let asked = policy.reads(Variable::Request);
+        let seen = asked.then(|| head.for_conditions(arrival.peer));
+        Step::Settle(match (route, principal) {
+            (Route::Body(method), Some(principal)) => match head.expect_body(settings) {
+                Ok(media) => {
+                    let head = seen;
+                    let pending = Pending { open, principal, changes, head, method, media, facts };
+                    return Step::AwaitBody(Box::new(pending));
+                }
+                Err(reason) => refuse(reason, facts),
+            },
+            (Route::Url, Some(principal)) => {
+                let asker = open.asker(&principal, seen.as_ref(), Method::Get);
+                match judge_url(&asker, &head, &mut facts) {
+                    Ok(permit) => pass(changes.asking(&head, &permit.into_bytes()), facts),
+                    Err(refusal) => refuse(refusal, facts),
                 }
             }
-        }
+            (Route::Body(_) | Route::Url, None) => refuse(Reason::Internal, facts),
+            (Route::Preflight, _) => {
+                pass(changes, Facts { passed: Some(Passed::Preflight), ..facts })
+            }
+            (Route::Other { .. }, _) => {
+                pass(changes, Facts { passed: Some(Passed::OtherPath), ..facts })
+            }
+        })
     }
 
     /// The path of a request as it may be logged, if that is not how it came: without a URL query
@@ -190,6 +226,26 @@ impl Open {
     fn refusal(&self, reason: Reason, issuer: Option<usize>) -> Refusal {
         let issuer = issuer.and_then(|issuer| self.configuration.settings.issuers.get(issuer));
         Refusal::from(reason).asking(Challenge::by(reason, issuer))
+    }
+
+    /// The refusal of what is no request for us.
+    fn unrouted(&self, reason: Reason) -> Refusal {
+        match reason {
+            Reason::MethodNotAllowed => {
+                Refusal::from(reason).allowing(self.configuration.settings.endpoint.methods)
+            }
+            reason => reason.into(),
+        }
+    }
+
+    fn asker<'a>(
+        &'a self,
+        principal: &'a Principal,
+        head: Option<&'a Value<'static>>,
+        method: Method,
+    ) -> Asker<'a> {
+        let Self { configuration: Configuration { settings, policy, .. }, documents, .. } = self;
+        Asker { settings, policy, documents, principal, head, method }
     }
 }
 
@@ -229,9 +285,9 @@ impl Pending {
         if body.len() > self.body_limit() {
             return self.refuse(Reason::BodyTooLarge);
         }
-        let Self { open, principal, head, facts, .. } = &mut self;
-        match authorize(open, principal, head.as_ref(), body, facts) {
-            Ok(permit) => permit.forward(self.facts),
+        let Self { open, principal, head, method, media, facts, changes: _ } = &mut self;
+        match open.asker(principal, head.as_ref(), *method).judge(media, body, facts) {
+            Ok(permit) => forward(permit, self.facts),
             Err(refusal) => refuse(refusal, self.facts),
         }
     }
@@ -266,7 +322,6 @@ fn authenticate(
     let Open { configuration, known, .. } = open;
     let Configuration { settings, policy, .. } = configuration;
     let Arrival { metadata, published, verifier, now, .. } = *arrival;
-    head.route(settings)?;
     let (issuers, longest) = (&settings.issuers, settings.limits.token());
     let token = settings.tokens.find(head, longest)?;
     let principal = match (token, attested::find(metadata, issuers, longest)?) {
@@ -289,7 +344,6 @@ fn authenticate(
         (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
     };
     facts.note_caller(&principal, configuration);
-    head.expect_body(settings)?;
     Ok(principal)
 }
 
@@ -307,88 +361,28 @@ impl AuditRecord {
     }
 }
 
-/// The right to forward one body: made by [`authorize`] alone, where nothing is denied.
-struct Permit {
-    body: Vec<u8>,
+fn judge_url(asker: &Asker<'_>, head: &Head<'_>, facts: &mut Facts) -> Result<Permit, Refusal> {
+    let Settings { tokens, limits, .. } = asker.settings;
+    head.expect_no_forgery(asker.settings)?;
+    let query = head.query().unwrap_or_default();
+    let url = UrlRequest::read(query, tokens, limits.url_query_bytes)?;
+    let request = url.request(limits.variables_depth)?;
+    asker.judge_one(&request, query.len(), facts)
 }
 
-fn authorize(
-    open: &Open,
-    principal: &Principal,
-    head: Option<&Value<'static>>,
-    body: &[u8],
-    facts: &mut Facts,
-) -> Result<Permit, Refusal> {
-    let Open { configuration: Configuration { settings, policy, .. }, documents, .. } = open;
-    let Settings { limits, scope_challenge, .. } = settings;
-    let request = GraphqlRequest::read(body, limits.variables_depth)?;
-    let name = request.operation_name.as_deref();
-    let prepared = match documents.recall(&request.query, name) {
-        Some(prepared) => prepared,
-        None => {
-            let prepared = Prepared::new(&request.query, name, policy, limits)
-                .map_err(|unprepared| facts.note_unprepared(*unprepared))?;
-            let prepared = Rc::new(prepared);
-            documents.keep(&prepared);
-            prepared
-        }
-    };
-    facts.note_prepared(&prepared);
-    let case = Case { policy, principal, head, request: &request, chosen: prepared.chosen() };
-    let (decision, used) = case.ask(&prepared.plan, |question| {
-        facts.note_requested(&prepared, question.included, policy);
-        let decision = question.decide();
-        let Some(reason) = decision.reason() else {
-            let usage = prepared.plan.usage;
-            let used = Used { cost: question.cost(), body_bytes: body.len(), usage };
-            return Ok((decision, used));
-        };
-        facts.note_denied(&decision, &prepared, policy);
-        let refusal = Refusal::at(reason, decision.place(&prepared.plan), &prepared.source);
-        let asked = challenge::of_denial(principal, question, *scope_challenge);
-        Err(refusal.asking(asked))
-    })??;
-    if prepared.is_whole && decision.removed.is_empty() {
-        facts.note_used(used, &principal.authority, policy)?;
-        return Permit::new(&request, &prepared);
-    }
-
-    // What is forwarded is what was authorized, and a new text is a new document, in which the
-    // variables that are left are decided too. The client never saw it: no place in it is told.
-    let (document, choice) = read(&prepared.source, name, limits)?;
-    let text = rewrite(&document, choice, &prepared.plan, &decision.removed);
-    let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits)
-        .map_err(|unprepared| Refusal::from(unprepared.refusal.reason()))?;
-    let case = Case { chosen: prepared.chosen(), ..case };
-    case.ask(&prepared.plan, |question| {
-        let decision = question.decide();
-        // What selections are denied has been taken out: anything else would be a defect.
-        if !decision.removed.is_empty() || decision.denies_selections(&prepared.plan) {
-            return Err(Reason::Internal.into());
-        }
-        let Some(reason) = decision.reason() else { return Ok(()) };
-        facts.note_denied(&decision, &prepared, policy);
-        let asked = challenge::of_denial(principal, question, *scope_challenge);
-        Err(Refusal::from(reason).asking(asked))
-    })??;
-    facts.note_used(used, &principal.authority, policy)?;
-    Permit::new(&request, &prepared)
+fn forward(permit: Permit, facts: Facts) -> Box<Outcome> {
+    let audit = AuditRecord::new(Verdict::Allow, facts);
+    Box::new(Outcome { effect: Effect::Forward(permit.into_bytes()), audit })
 }
 
-impl Permit {
-    fn new(request: &GraphqlRequest<'_>, prepared: &Prepared) -> Result<Self, Refusal> {
-        let Chosen { source, name, kind: _ } = prepared.chosen();
-        Ok(Self { body: request.forward(source, name, prepared.variables())? })
-    }
-
-    fn forward(self, facts: Facts) -> Box<Outcome> {
-        let audit = AuditRecord::new(Verdict::Allow, facts);
-        Box::new(Outcome { effect: Effect::Forward(self.body), audit })
-    }
+fn pass(changes: HeaderChanges, facts: Facts) -> Box<Outcome> {
+    let audit = AuditRecord::new(Verdict::Allow, facts);
+    Box::new(Outcome { effect: Effect::Pass(changes), audit })
 }
 
 fn refuse(refusal: impl Into<Refusal>, facts: Facts) -> Box<Outcome> {
     let refusal = refusal.into();
+    let reply = Reply::new(refusal.clone(), facts.answers);
     let audit = AuditRecord::new(Verdict::Deny(refusal.reason()), facts);
-    Box::new(Outcome { effect: Effect::Reply(Reply::from(refusal)), audit })
+    Box::new(Outcome { effect: Effect::Reply(reply), audit })
 }

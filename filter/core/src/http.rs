@@ -14,17 +14,27 @@ use serde_json::value::RawValue;
 
 use crate::denial::Reason;
 use crate::json::{self, Json, JsonError};
-use crate::limits::VARIABLES;
+use crate::limits::{Limits, VARIABLES};
 use crate::plan::Given;
 
+mod accept;
+mod endpoint;
 mod head;
+mod path;
 mod peer;
+pub(crate) mod percent;
 mod upstream;
+mod url;
 
-pub use head::Head;
+pub use accept::MediaType;
+pub use endpoint::{Endpoint, Method, Methods, Multipart, OtherPaths, Preflight, Route};
 pub(crate) use head::is_ours;
+pub use head::{Head, Media};
+pub use path::PathPattern;
+pub(crate) use path::is_plain;
 pub use peer::Peer;
 pub use upstream::HeaderChanges;
+pub use url::UrlRequest;
 
 /// A header's name and value as bytes; values need not be text.
 pub type HeaderPair = (Vec<u8>, Vec<u8>);
@@ -33,14 +43,40 @@ pub type HeaderPair = (Vec<u8>, Vec<u8>);
 pub type HeaderPairs = [HeaderPair];
 
 /// A request as GraphQL over HTTP defines it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct GraphqlRequest<'a> {
-    /// The document's text.
-    pub query: Cow<'a, str>,
+    /// The document's text; none if it has only the document's id.
+    pub query: Option<Cow<'a, str>>,
+    /// The document's id, if the client says one.
+    pub id: Option<DocumentId<'a>>,
     /// Which operation, if the client says.
     pub operation_name: Option<Cow<'a, str>>,
     /// The variables, each with its text and its value.
     pub variables: Vec<Variable<'a>>,
+    /// The extensions, known to have one reading.
+    pub extensions: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// How it is forwarded.
+    pub form: Form,
+}
+
+/// How a client says which document it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentId<'a> {
+    /// `documentId` (GraphQL over HTTP, appendix "Persisted Documents").
+    Given(Cow<'a, str>),
+    /// The SHA-256 of the text in hex, in `extensions.persistedQuery` (Apollo's automatic persisted
+    /// queries, version 1).
+    Sha256(Cow<'a, str>),
+}
+
+/// How a request is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As a JSON object.
+    #[default]
+    Json,
+    /// As a URL query.
+    Url,
 }
 
 /// One variable of a request.
@@ -55,36 +91,51 @@ pub struct Variable<'a> {
 }
 
 impl<'a> GraphqlRequest<'a> {
-    /// Reads a body.
+    /// Reads a body that is one request.
     ///
     /// # Errors
     /// The refusal.
     pub fn read(body: &'a [u8], variables_depth: u32) -> Result<Self, Reason> {
-        if body.is_empty() {
-            return Err(Reason::BodyEmpty);
-        }
-        let text = str::from_utf8(body).map_err(|_| Reason::BodyMalformed)?;
-        if text.trim_ascii_start().starts_with('[') {
+        let text = text(body)?;
+        if is_array(text) {
             return Err(Reason::BatchNotAllowed);
         }
-        let mut query = None;
-        let mut operation_name = None;
-        let mut variables = Vec::new();
-        for (name, raw) in json::members(text).map_err(json_reason)? {
+        Self::of_members(json::members(text).map_err(json_reason)?, variables_depth)
+    }
+
+    fn of_members(
+        members: Vec<(Cow<'a, str>, &'a RawValue)>,
+        variables_depth: u32,
+    ) -> Result<Self, Reason> {
+        let mut request = Self::default();
+        for (name, raw) in members {
             match name.as_ref() {
-                "query" => query = Some(raw),
-                "operationName" => operation_name = read_operation_name(raw)?,
-                "variables" => variables = read_variables(raw, variables_depth)?,
-                // Read and not forwarded: no extension is allowed upstream.
-                "extensions" => check_extensions(raw, variables_depth)?,
+                "query" => request.query = read_text(raw, Reason::QueryMissing)?,
+                "operationName" => {
+                    request.operation_name = read_text(raw, Reason::OperationNameInvalid)?;
+                }
+                "variables" => request.variables = read_variables(raw, variables_depth)?,
+                "extensions" => read_extensions(raw, variables_depth, &mut request)?,
+                "documentId" => {
+                    if let Some(id) = read_text(raw, Reason::DocumentIdInvalid)? {
+                        request.identify(DocumentId::Given(id))?;
+                    }
+                }
                 _ => return Err(Reason::UnknownMember),
             }
         }
-        let query = query.and_then(|raw| match Json::read(raw.get(), 1) {
-            Ok(Json::String(text)) if !text.is_empty() => Some(text),
-            Ok(_) | Err(_) => None,
-        });
-        Ok(Self { query: query.ok_or(Reason::QueryMissing)?, operation_name, variables })
+        request.expect_document()?;
+        Ok(request)
+    }
+
+    /// Takes an id, if it is the only one.
+    fn identify(&mut self, id: DocumentId<'a>) -> Result<(), Reason> {
+        if self.id.replace(id).is_some() { Err(Reason::DocumentIdInvalid) } else { Ok(()) }
+    }
+
+    fn expect_document(&self) -> Result<(), Reason> {
+        let named = self.query.is_some() || self.id.is_some();
+        if named { Ok(()) } else { Err(Reason::QueryMissing) }
     }
 
     /// What the request gives for a variable that has to be a boolean.
@@ -106,8 +157,8 @@ impl<'a> GraphqlRequest<'a> {
         variable.map(|variable| &variable.value)
     }
 
-    /// The canonical body: the given document, the name of its operation, and those variables that
-    /// the operation defines.
+    /// The canonical request: the given document, the name of its operation, those variables that the
+    /// operation defines, and those extensions that are allowed upstream.
     ///
     /// # Errors
     /// [`Reason::Internal`] if it cannot be written, which would be a defect.
@@ -116,13 +167,70 @@ impl<'a> GraphqlRequest<'a> {
         query: &str,
         operation_name: Option<&str>,
         defined: impl Iterator<Item = &'n str>,
+        allowed: &[Box<str>],
     ) -> Result<Vec<u8>, Reason> {
         let defined: BTreeSet<&str> = defined.collect();
         let kept = self.variables.iter().filter(|variable| defined.contains(&*variable.name));
         let variables = Members(kept.map(|kept| (kept.name.as_ref(), kept.raw)).collect());
-        let body = Canonical { query, operation_name, variables };
-        serde_json::to_vec(&body).map_err(|_| Reason::Internal)
+        let kept =
+            self.extensions.iter().filter(|(name, _)| allowed.iter().any(|one| **one == **name));
+        let extensions = Members(kept.map(|(name, raw)| (name.as_ref(), *raw)).collect());
+        match self.form {
+            Form::Url => url::write(query, operation_name, &variables, &extensions),
+            Form::Json => {
+                let body = Canonical { query, operation_name, variables, extensions };
+                serde_json::to_vec(&body).map_err(|_| Reason::Internal)
+            }
+        }
     }
+}
+
+/// The GraphQL requests of a body.
+#[derive(Debug)]
+pub enum GraphqlBody<'a> {
+    /// One.
+    One(GraphqlRequest<'a>),
+    /// Several, or one in a list.
+    Batch(Vec<GraphqlRequest<'a>>),
+}
+
+impl<'a> GraphqlBody<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn read(body: &'a [u8], limits: &Limits) -> Result<Self, Reason> {
+        let (text, depth) = (text(body)?, limits.variables_depth);
+        if !is_array(text) {
+            return GraphqlRequest::read(body, depth).map(Self::One);
+        }
+        if limits.batch == 0 {
+            return Err(Reason::BatchNotAllowed);
+        }
+        let entries: Vec<&RawValue> =
+            serde_json::from_str(text).map_err(|_| Reason::BodyMalformed)?;
+        if entries.is_empty() {
+            return Err(Reason::BatchEmpty);
+        }
+        if entries.len() > usize::try_from(limits.batch).unwrap_or(usize::MAX) {
+            return Err(Reason::LimitBatch);
+        }
+        let read = |raw: &'a RawValue| {
+            GraphqlRequest::of_members(json::members(raw.get()).map_err(json_reason)?, depth)
+        };
+        entries.into_iter().map(read).collect::<Result<_, _>>().map(Self::Batch)
+    }
+}
+
+fn text(body: &[u8]) -> Result<&str, Reason> {
+    if body.is_empty() {
+        return Err(Reason::BodyEmpty);
+    }
+    str::from_utf8(body).map_err(|_| Reason::BodyMalformed)
+}
+
+fn is_array(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('[')
 }
 
 #[derive(Serialize)]
@@ -133,6 +241,8 @@ struct Canonical<'a> {
     operation_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Members::is_empty")]
     variables: Members<'a>,
+    #[serde(skip_serializing_if = "Members::is_empty")]
+    extensions: Members<'a>,
 }
 
 struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
@@ -149,12 +259,12 @@ impl Serialize for Members<'_> {
     }
 }
 
-fn read_operation_name(raw: &RawValue) -> Result<Option<Cow<'_, str>>, Reason> {
+/// A text or null; an empty one means "absent" to some servers and "unknown" to others.
+fn read_text(raw: &RawValue, fault: Reason) -> Result<Option<Cow<'_, str>>, Reason> {
     match Json::read(raw.get(), 1) {
         Ok(Json::Null) => Ok(None),
-        // Empty means "absent" to some servers and "unknown" to others.
-        Ok(Json::String(name)) if !name.is_empty() => Ok(Some(name)),
-        Ok(_) | Err(_) => Err(Reason::OperationNameInvalid),
+        Ok(Json::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Ok(_) | Err(_) => Err(fault),
     }
 }
 
@@ -177,12 +287,48 @@ fn read_variables(raw: &RawValue, depth: u32) -> Result<Vec<Variable<'_>>, Reaso
     Ok(variables)
 }
 
-fn check_extensions(raw: &RawValue, depth: u32) -> Result<(), Reason> {
-    match Json::read(raw.get(), depth).map_err(json_reason)? {
-        Json::Null | Json::Object(_) => Ok(()),
+fn read_extensions<'a>(
+    raw: &'a RawValue,
+    depth: u32,
+    request: &mut GraphqlRequest<'a>,
+) -> Result<(), Reason> {
+    let mut extensions = match Json::read(raw.get(), depth).map_err(json_reason)? {
+        Json::Null => return Ok(()),
+        Json::Object(members) => members,
         Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-            Err(Reason::ExtensionsInvalid)
+            return Err(Reason::ExtensionsInvalid);
         }
+    };
+    request.extensions = json::members(raw.get()).map_err(json_reason)?;
+    // It is settled here, and nobody behind has to think of it.
+    request.extensions.retain(|(name, _)| name != PERSISTED_QUERY);
+    let persisted = extensions.iter().position(|(name, _)| name == PERSISTED_QUERY);
+    match persisted.map(|at| extensions.swap_remove(at).1) {
+        None => Ok(()),
+        Some(persisted) => request.identify(read_persisted_query(persisted)?),
+    }
+}
+
+/// The extension of automatic persisted queries.
+const PERSISTED_QUERY: &str = "persistedQuery";
+
+/// `{ "version": 1, "sha256Hash": ".." }`.
+fn read_persisted_query(json: Json<'_>) -> Result<DocumentId<'_>, Reason> {
+    let Json::Object(members) = json else { return Err(Reason::DocumentIdInvalid) };
+    let (mut version, mut hash) = (None, None);
+    for (name, value) in members {
+        match (name.as_ref(), value) {
+            ("version", Json::Number(number)) => version = number.as_u64(),
+            ("sha256Hash", Json::String(text)) => hash = Some(text),
+            _ => return Err(Reason::DocumentIdInvalid),
+        }
+    }
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    match (version, hash) {
+        (Some(1), Some(hash)) if hash.len() == 64 && hash.bytes().all(digit) => {
+            Ok(DocumentId::Sha256(hash))
+        }
+        _ => Err(Reason::DocumentIdInvalid),
     }
 }
 

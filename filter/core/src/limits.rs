@@ -153,6 +153,10 @@ pub struct Limits {
     pub known_tokens: u32,
     /// Documents that are kept under one configuration. None turns it off.
     pub known_documents: u32,
+    /// Requests in one batch. None turns batches off.
+    pub batch: u32,
+    /// URL query of a GET, in bytes.
+    pub url_query_bytes: u32,
 }
 
 impl Limits {
@@ -169,6 +173,8 @@ impl Limits {
         token_bytes: 8192,
         known_tokens: 1_000,
         known_documents: 1_000,
+        batch: 0,
+        url_query_bytes: 16 << 10,
     };
 
     /// The largest request body that is read, in bytes.
@@ -210,5 +216,8 @@ impl Limits {
         token_bytes: 48 << 10,
         known_tokens: 100_000,
         known_documents: 100_000,
+        batch: 100,
+        // Envoy takes 60 KiB of headers, unless it is told otherwise.
+        url_query_bytes: 48 << 10,
     };
 }

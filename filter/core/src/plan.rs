@@ -186,6 +186,36 @@ pub struct Usage {
     pub expanded_fields: u32,
 }
 
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_add(other.tokens),
+            depth: self.depth.max(other.depth),
+            root_fields: self.root_fields.saturating_add(other.root_fields),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
+            expanded_fields: self.expanded_fields.saturating_add(other.expanded_fields),
+        }
+    }
+
+    /// The refusal of what is more than these.
+    #[must_use]
+    pub fn exceeded(&self, limits: &Limits) -> Option<Reason> {
+        let Self { tokens, depth, root_fields, aliases, directives, expanded_fields } = *self;
+        let bounds = [
+            (tokens, limits.tokens, Reason::LimitTokens),
+            (depth, limits.depth, Reason::LimitDepth),
+            (root_fields, limits.root_fields, Reason::LimitRootFields),
+            (aliases, limits.aliases, Reason::LimitAliases),
+            (directives, limits.directives, Reason::LimitDirectives),
+            (expanded_fields, limits.expanded_fields, Reason::LimitExpandedFields),
+        ];
+        bounds.into_iter().find(|(used, most, _)| used > most).map(|(_, _, reason)| reason)
+    }
+}
+
 /// Which places of a coordinate are noted, where they decide alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Notes {

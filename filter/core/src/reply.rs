@@ -1,7 +1,7 @@
 //! [`Refusal`] -> [`Reply`]: the bytes that a refused client gets.
 //!
-//! A GraphQL response without `data` (spec 7.1: a request error), with the HTTP status of GraphQL
-//! over HTTP. For a 401 the challenge of RFC 6750 3, with no more than the error code.
+//! A GraphQL response without `data` (spec 7.1: a request error), with the media type that the client
+//! accepts and the HTTP status of GraphQL over HTTP for it. For a 401 the challenge of RFC 6750 3, with no more than the error code.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::challenge::Challenge;
 use crate::denial::Reason;
 use crate::document::{DocumentError, DocumentErrorKind, Span};
+use crate::http::{MediaType, Methods};
 use crate::plan::PlanError;
 use crate::token::TokenError;
 
@@ -19,6 +20,8 @@ pub struct Refusal {
     reason: Reason,
     location: Option<Location>,
     challenge: Option<Challenge>,
+    /// The methods that would do, if this one does not.
+    methods: Option<Methods>,
 }
 
 /// A place in the document: line and column, both from 1 (spec 7.1.2).
@@ -77,6 +80,18 @@ impl Refusal {
         Self { challenge, ..self }
     }
 
+    /// The same, naming the methods that would do.
+    #[must_use]
+    pub fn allowing(self, methods: Methods) -> Self {
+        Self { methods: Some(methods), ..self }
+    }
+
+    /// The same without a place: there are several documents.
+    #[must_use]
+    pub fn somewhere(self) -> Self {
+        Self { location: None, ..self }
+    }
+
     /// An operation that cannot be planned.
     #[must_use]
     pub fn invalid(error: PlanError, source: &str) -> Self {
@@ -92,13 +107,22 @@ impl Refusal {
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, location: None, challenge: None }
+        Self { reason, location: None, challenge: None, methods: None }
     }
 }
 
 impl From<Refusal> for Reply {
+    /// The answer for a client of which nothing is known.
     fn from(refusal: Refusal) -> Self {
-        let Refusal { reason, location, challenge } = refusal;
+        Self::new(refusal, MediaType::default())
+    }
+}
+
+impl Reply {
+    /// The answer in a form.
+    #[must_use]
+    pub fn new(refusal: Refusal, form: MediaType) -> Self {
+        let Refusal { reason, location, challenge, methods } = refusal;
         let challenge = challenge.or_else(|| Challenge::of(reason));
         // Who is asked for a token gets the answer of one who sent none.
         let answer = match challenge {
@@ -112,20 +136,16 @@ impl From<Refusal> for Reply {
             error.insert("locations".to_owned(), locations);
         }
         let body = json!({ "errors": [error] }).to_string().into_bytes();
-        let mut headers = vec![
-            ("content-type", "application/json; charset=utf-8".into()),
-            ("cache-control", "no-store".into()),
-        ];
+        let mut headers =
+            vec![("content-type", form.header().into()), ("cache-control", "no-store".into())];
         headers.extend(challenge.map(|challenge| ("www-authenticate", challenge.header())));
         // RFC 9110 section 15.5.6.
-        if reason == Reason::MethodNotAllowed {
-            headers.push(("allow", "POST".into()));
-        }
-        Self {
-            status: answer.status,
-            headers,
-            body,
-            details: format!("fieldgate_{}", reason.code()),
-        }
+        headers.extend(methods.map(|methods| ("allow", methods.allow().into())));
+        // GraphQL over HTTP: a request that is one gets a response, whatever is wrong with its document.
+        let status = match form {
+            MediaType::Json if answer.is_response() => 200,
+            MediaType::Json | MediaType::GraphqlResponse => answer.status,
+        };
+        Self { status, headers, body, details: format!("fieldgate_{}", reason.code()) }
     }
 }

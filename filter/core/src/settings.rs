@@ -7,6 +7,7 @@
 
 mod anonymous;
 mod claims;
+mod endpoint;
 mod error;
 mod identity;
 mod issuer;
@@ -25,6 +26,7 @@ pub use self::error::ConfigurationError;
 use self::issuer::read_issuers;
 use self::wire::{Object, Wire, plain, read_mode, value};
 use crate::challenge::ScopeChallenge;
+use crate::http::Endpoint;
 use crate::identity::headers::IdentityHeaders;
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -70,8 +72,8 @@ pub enum Anonymous {
 pub struct Settings {
     /// Hold or stream.
     pub request_headers: RequestHeaders,
-    /// The one path that is served, compared exactly.
-    pub path: Box<str>,
+    /// How the endpoint is asked.
+    pub endpoint: Endpoint,
     /// Where tokens are, and where they end.
     pub tokens: TokenRules,
     /// Callers without a token.
@@ -163,7 +165,7 @@ impl Configuration {
         let issuers = read_issuers(issuers)?;
         let settings = Settings {
             request_headers: read_mode(request_headers.as_deref())?,
-            path: endpoint.0.read()?,
+            endpoint: endpoint.0.read()?,
             tokens: tokens.0.read(&issuers)?,
             anonymous: anonymous.read(&policy)?,
             identity_headers: identity_headers.0.read()?,

@@ -104,7 +104,10 @@ impl Court {
         let gate = Gate::configure(configuration.to_string().as_bytes());
         let gate = gate.map_err(|error| error.to_string())?;
         let settings = gate.settings().ok_or("the gate is closed")?;
-        let (path, limits) = (settings.path.as_bytes().to_vec(), settings.limits);
+        let (path, limits) = (
+            settings.endpoint.paths.first().map_or_else(Vec::new, |path| path.as_bytes().to_vec()),
+            settings.limits,
+        );
         Ok(Self { gate, limits, key, issuers: names, path })
     }
 
@@ -126,6 +129,7 @@ impl Court {
         headers.extend(bearer.map(|bearer| header("authorization", bearer.as_bytes())));
         let arrival = Arrival {
             headers: &headers,
+            ends: false,
             metadata: b"",
             peer: Peer::default(),
             published: &KeyStore::default(),

@@ -125,14 +125,15 @@ pub(crate) fn hear(
     let body = Body { query: &query, variables, operation_name }.text()?;
     let Heard { principal, head, effect, record } = court.hear(claims, body.as_bytes());
     let facts = record.facts();
+    let asked = &facts.asked;
     let mut explanation = Explanation {
         caller: facts.caller.as_deref().cloned(),
-        operation: facts.operation.as_deref().cloned(),
+        operation: asked.operation.as_deref().cloned(),
         fields: Vec::new(),
         verdict: Verdict::of(&record),
         refusal: refusal(&effect, record.verdict()),
-        cost: facts.used.and_then(|used| used.cost),
-        exceeded: facts.exceeded.clone(),
+        cost: asked.used.and_then(|used| used.cost),
+        exceeded: asked.exceeded.clone(),
         changes: Vec::new(),
         expansion: None,
     };

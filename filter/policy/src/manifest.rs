@@ -15,7 +15,7 @@ use std::fmt;
 
 use fieldgate_core::policy::blob::Digest;
 use fieldgate_core::settings::RequestHeaders;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 
@@ -153,9 +153,16 @@ impl Plugin {
         shipped::seatbelt(self.request_headers)
     }
 
-    /// The path that is served.
-    fn endpoint(&self) -> &str {
-        text(&self.configuration, "/endpoint/path").unwrap_or("/graphql")
+    /// What of a route's `match` the server is reached by: the endpoint's paths, or everything.
+    fn routed(&self) -> Vec<Value> {
+        let endpoint = &self.configuration["endpoint"];
+        if endpoint["other_paths"] == "allow" {
+            return vec![json!({ "prefix": "/" })];
+        }
+        match endpoint["paths"].as_array() {
+            None => vec![json!({ "path": "/graphql" })],
+            Some(paths) => paths.iter().map(|path| json!({ "path": path })).collect(),
+        }
     }
 
     /// The largest body that is read, in bytes, where the bundle sets it.

@@ -62,6 +62,8 @@ enum State {
     AwaitBody { pending: Box<Pending>, buffered: usize, head: HeadWas },
     /// It is over: the canonical request is on its way upstream.
     Forwarded(Box<AuditRecord>),
+    /// It is over: the request is on its way upstream, and what comes of its body follows.
+    Passed(Box<AuditRecord>),
     /// It is over: the client has its answer from here.
     Answered(Box<AuditRecord>),
     /// It is over and written.
@@ -71,6 +73,8 @@ enum State {
 /// What the host has of a request when its headers have come.
 struct Head {
     headers: Vec<HeaderPair>,
+    /// They were all.
+    ends: bool,
     metadata: Vec<u8>,
     certificate: Certificate,
 }
@@ -114,7 +118,8 @@ impl Request {
         }
         let (head, now) = match (self.metadata(), host::now()) {
             (Ok(metadata), Ok(now)) => {
-                (Head { headers, metadata, certificate: self.certificate() }, now)
+                let certificate = self.certificate();
+                (Head { headers, ends: end_of_stream, metadata, certificate }, now)
             }
             (Err(error), _) | (_, Err(error)) => return self.fail(error),
         };
@@ -144,10 +149,10 @@ impl Request {
     }
 
     fn judge_head(&self, head: &Head, now: UnixTime) -> Step {
-        let Head { headers, metadata, certificate } = head;
-        let (peer, published) = (certificate.peer(), &self.shared.keys.borrow());
-        let verifier = &Native;
-        self.shared.gate.begin(&Arrival { headers, metadata, peer, published, verifier, now })
+        let Head { headers, ends, metadata, certificate } = head;
+        let (ends, published) = (*ends, &self.shared.keys.borrow());
+        let (peer, verifier) = (certificate.peer(), &Native);
+        self.shared.gate.begin(&Arrival { headers, ends, metadata, peer, published, verifier, now })
     }
 
     /// Goes on from the verdict on the head.
@@ -204,7 +209,34 @@ impl Request {
                     Err(error) => self.fail(error),
                 }
             }
+            Effect::Pass(changes) => {
+                let amounts = self.amounts(&record);
+                self.state = State::Passed(Box::new(record));
+                match self.pass(&changes, &amounts) {
+                    Ok(()) => Action::Continue,
+                    Err(error) => self.fail(error),
+                }
+            }
         }
+    }
+
+    /// Sends the head on: nothing is expected of what follows.
+    fn pass(&self, changes: &HeaderChanges, amounts: &[(&str, String)]) -> Result<(), HostError> {
+        prepare_headers(changes)?;
+        self.export(amounts)?;
+        host::set_property(VERDICT, FORWARD)
+    }
+
+    /// Tells other filters, and in hold mode the server, what an operation uses.
+    fn export(&self, amounts: &[(&str, String)]) -> Result<(), HostError> {
+        for (name, amount) in amounts {
+            host::set_property(&format!("{EXPORTED}{name}"), amount.as_bytes())?;
+            if self.mode() == RequestHeaders::Hold {
+                let header = format!("{}{}", self.header_prefix(), name.replace('_', "-"));
+                host::set_request_header(&header, amount.as_bytes())?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts the canonical body in place of the client's. While headers are held they state its
@@ -216,15 +248,9 @@ impl Request {
         amounts: &[(&str, String)],
     ) -> Result<(), HostError> {
         host::replace_request_body(buffered, body)?;
-        for (name, amount) in amounts {
-            host::set_property(&format!("{EXPORTED}{name}"), amount.as_bytes())?;
-        }
+        self.export(amounts)?;
         match self.mode() {
             RequestHeaders::Hold => {
-                for (name, amount) in amounts {
-                    let header = format!("{}{}", self.header_prefix(), name.replace('_', "-"));
-                    host::set_request_header(&header, amount.as_bytes())?;
-                }
                 host::set_request_header("content-length", body.len().to_string().as_bytes())?;
                 host::set_property(VERDICT, FORWARD)
             }
@@ -241,7 +267,7 @@ impl Request {
                 record.overruled(Reason::Internal)
             }
             State::AwaitBody { pending, .. } => pending.refuse(Reason::Internal),
-            State::Forwarded(record) | State::Answered(record) => {
+            State::Forwarded(record) | State::Passed(record) | State::Answered(record) => {
                 record.overruled(Reason::Internal)
             }
             State::Fresh | State::Logged => self.shared.gate.unseen().overruled(Reason::Internal),
@@ -250,7 +276,9 @@ impl Request {
         self.state = State::Answered(Box::new(record));
         match effect {
             Effect::Reply(reply) => answer(&reply),
-            Effect::Forward(_) => answer(&Reply::from(Refusal::from(Reason::Internal))),
+            Effect::Forward(_) | Effect::Pass(_) => {
+                answer(&Reply::from(Refusal::from(Reason::Internal)))
+            }
         }
     }
 
@@ -280,6 +308,7 @@ impl Request {
             State::AwaitKeys(_)
             | State::AwaitBody { .. }
             | State::Forwarded(_)
+            | State::Passed(_)
             | State::Answered(_)
             | State::Logged => self.fail(HostError::UNEXPECTED_CALLBACK),
         }
@@ -298,6 +327,10 @@ impl Request {
             State::AwaitBody { pending, head, .. } => {
                 self.state = State::AwaitBody { pending, buffered: size, head };
                 Action::Pause
+            }
+            State::Passed(record) => {
+                self.state = State::Passed(record);
+                Action::Continue
             }
             // An answered request's body is on its way out; a forwarded one has no more of it.
             state @ (State::Forwarded(_) | State::Answered(_) | State::Logged) => {
@@ -328,6 +361,10 @@ impl Request {
             State::AwaitBody { pending, buffered, head: HeadWas::Accepted } => {
                 self.finish(*pending, buffered)
             }
+            State::Passed(record) => {
+                self.state = State::Passed(record);
+                Action::Continue
+            }
             state @ (State::Forwarded(_) | State::Answered(_) | State::Logged) => {
                 self.state = state;
                 Action::Pause
@@ -342,7 +379,7 @@ impl Request {
             State::Fresh => self.shared.gate.unseen(),
             State::AwaitKeys(waiting) => waiting.otherwise().into_parts().1.abandoned(),
             State::AwaitBody { pending, .. } => pending.abandon(),
-            State::Forwarded(record) | State::Answered(record) => *record,
+            State::Forwarded(record) | State::Passed(record) | State::Answered(record) => *record,
             State::Logged => return,
         };
         let response = ResponseFacts {

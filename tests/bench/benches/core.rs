@@ -85,6 +85,7 @@ impl Bench {
     fn begin(&self) -> Pending {
         let arrival = Arrival {
             headers: &self.headers,
+            ends: false,
             metadata: b"",
             peer: Peer::default(),
             published: &KeyStore::default(),

@@ -100,6 +100,7 @@ impl Bench {
         let ask = || {
             let arrival = Arrival {
                 headers: &self.headers,
+                ends: false,
                 metadata: b"",
                 peer: Peer::default(),
                 published: &published,

@@ -152,7 +152,7 @@ fn bad(good: &Value) -> Vec<(&'static str, Option<String>)> {
         ("a limit above its cap", with("/limits/tokens", json!(1_000_000))),
         ("a negative limit", with("/limits/depth", json!(-1))),
         ("leeway too long", with("/issuers/0/leeway_seconds", json!(301))),
-        ("a path without a slash", with("/endpoint", json!({ "path": "graphql" }))),
+        ("a path without a slash", with("/endpoint", json!({ "paths": ["graphql"] }))),
         ("no issuers", with("/issuers", json!([]))),
         ("an issuer twice", with("/issuers", json!([good["issuers"][0], good["issuers"][0]]))),
         ("no audience", with("/issuers/0/audiences", json!([]))),

@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         let Effect::Forward(sent) = effect else {
             return assert!(!["allow", "internal_error"].contains(&world::code(&record)));
         };
-        let requested = record.facts().requested.iter().flatten();
+        let requested = record.facts().asked.requested.iter().flatten();
         assert!(requested.into_iter().all(|one| one != "User.ssn" && one != "Query.node"));
         // What was forwarded is forwarded again, unchanged.
         assert_eq!(world::post(gate, token, &sent).0, Effect::Forward(sent));

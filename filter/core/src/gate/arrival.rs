@@ -14,6 +14,8 @@ use crate::token::{TokenError, UnixTime};
 pub struct Arrival<'a> {
     /// The headers.
     pub headers: &'a HeaderPairs,
+    /// Whether that is all: there is no body.
+    pub ends: bool,
     /// The host's metadata of the request, an `envoy.config.core.v3.Metadata` in bytes, where
     /// [`Settings::reads_metadata`](crate::settings::Settings::reads_metadata); empty elsewhere.
     pub metadata: &'a [u8],

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::audit::{self, Caller, Denied, Enforced, Exceeded, Facts, Identity, cut};
+use crate::audit::{self, Asked, Caller, Denied, Enforced, Exceeded, Facts, Identity, cut};
 use crate::decide::{self, Decision};
 use crate::denial::Reason;
 use crate::document;
@@ -46,6 +46,7 @@ impl Facts {
             enforced: enforced.cloned(),
             method: head.method.map(text),
             path: path.map(text),
+            answers: head.answers(),
             ..Self::default()
         }
     }
@@ -54,7 +55,9 @@ impl Facts {
         let caller = principal.noted.get_or_init(|| Rc::new(Caller::new(principal, configuration)));
         self.caller = Some(Rc::clone(caller));
     }
+}
 
+impl Asked {
     pub(super) fn note_prepared(&mut self, prepared: &Prepared) {
         self.operation = Some(Rc::clone(&prepared.noted));
         self.usage = Some(prepared.plan.usage);

@@ -7,12 +7,12 @@ use crate::denial::Reason;
 use crate::policy::condition::Value;
 use crate::settings::Settings;
 
-/// They describe the client's body, not ours, or ask the server to read the request as another one.
-pub(super) const REMOVED_HEADERS: [&str; 10] = [
-    "content-length",
-    "content-encoding",
-    "transfer-encoding",
-    "trailer",
+/// They describe the client's body, not ours.
+pub(super) const BODY_HEADERS: [&str; 4] =
+    ["content-length", "content-encoding", "transfer-encoding", "trailer"];
+
+/// They ask the server to read the request as another one.
+pub(super) const OVERRIDES: [&str; 6] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
@@ -26,7 +26,14 @@ pub(super) const REMOVED_HEADERS: [&str; 10] = [
 pub(crate) fn is_ours(name: &str) -> bool {
     const OTHERS: [&str; 7] =
         ["connection", "content-type", "cookie", "host", "keep-alive", "te", "upgrade"];
-    OTHERS.contains(&name) || REMOVED_HEADERS.contains(&name)
+    OTHERS.contains(&name) || BODY_HEADERS.contains(&name) || OVERRIDES.contains(&name)
+}
+
+/// What a body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`.
+    Json,
 }
 
 /// What the head of a request says.
@@ -42,8 +49,8 @@ pub struct Head<'a> {
     content_type: Vec<&'a [u8]>,
     content_encoding: Vec<&'a [u8]>,
     content_length: Option<&'a [u8]>,
-    upgrade: bool,
-    ambiguous: bool,
+    pub(super) upgrade: bool,
+    pub(super) ambiguous: bool,
 }
 
 /// In lower case, as hosts have most of them.
@@ -117,53 +124,31 @@ impl<'a> Head<'a> {
         self.query().and(self.path).and_then(|path| path.split(|byte| *byte == b'?').next())
     }
 
-    /// Whether this is a request for the endpoint at all. Comes before authentication and tells
-    /// nothing but what the URL already says.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn route(&self, settings: &Settings) -> Result<(), Reason> {
-        let (Some(method), Some(path), false) = (self.method, self.path, self.ambiguous) else {
-            return Err(Reason::HeadMalformed);
-        };
-        if self.disguises(settings) {
-            return Err(Reason::HeadMalformed);
-        }
-        if path.split(|byte| *byte == b'?').next() != Some(settings.path.as_bytes()) {
-            return Err(Reason::PathNotServed);
-        }
-        // Compared exactly: HTTP/2 lets `post` through, and some servers execute it.
-        if method != b"POST" {
-            return Err(Reason::MethodNotAllowed);
-        }
-        if self.upgrade {
-            return Err(Reason::UpgradeNotAllowed);
-        }
-        match self.query() {
-            None => Ok(()),
-            Some(query) if settings.tokens.owns(query) => Ok(()),
-            Some(_) => Err(Reason::UrlQueryNotAllowed),
-        }
-    }
-
     /// Whether a name with `_` is one that matters with `-`: servers behind CGI-like interfaces
     /// read the two as one header.
-    fn disguises(&self, settings: &Settings) -> bool {
+    pub(super) fn disguises(&self, settings: &Settings) -> bool {
         let matters = |name: &&str| self.disguised.iter().any(|plain| plain == name.as_bytes());
         ["authorization", "content-type"].iter().any(matters)
-            || REMOVED_HEADERS.iter().any(matters)
+            || BODY_HEADERS.iter().chain(&OVERRIDES).any(matters)
+            || settings.endpoint.csrf_headers.iter().any(|name| matters(&&**name))
             || settings.tokens.headers().any(|name| matters(&name))
     }
 
-    /// Whether the body that follows can be read.
+    /// Whether the one content type is JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        matches!(self.content_type.as_slice(), [value] if is_json_in_utf8(value))
+    }
+
+    /// Whether the body that follows can be read, and as what.
     ///
     /// # Errors
     /// The refusal.
-    pub fn expect_body(&self, settings: &Settings) -> Result<(), Reason> {
-        match self.content_type.as_slice() {
-            [value] if is_json_in_utf8(value) => {}
+    pub fn expect_body(&self, settings: &Settings) -> Result<Media, Reason> {
+        let media = match self.content_type.as_slice() {
+            [value] if is_json_in_utf8(value) => Media::Json,
             _ => return Err(Reason::ContentTypeNotSupported),
-        }
+        };
         let plain = |value: &&[u8]| {
             value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity")
         };
@@ -171,8 +156,8 @@ impl<'a> Head<'a> {
             return Err(Reason::ContentEncodingNotSupported);
         }
         match self.content_length.map(length) {
-            None => Ok(()),
-            Some(Some(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(()),
+            None => Ok(media),
+            Some(Some(length)) if length <= u64::from(settings.limits.body_bytes) => Ok(media),
             Some(Some(_)) => Err(Reason::BodyTooLarge),
             Some(None) => Err(Reason::HeadMalformed),
         }

@@ -4,11 +4,10 @@
 //! body, that ask the server to read another request, that hold the caller's token or claim to be ours
 //! are taken out, and what the server is to know of the caller is put in.
 
-use super::Head;
-use super::head::lower;
 use std::borrow::Cow;
 
-use super::head::REMOVED_HEADERS;
+use super::head::{BODY_HEADERS, OVERRIDES, lower};
+use super::{Head, Method, Route};
 use crate::identity::Principal;
 use crate::settings::{Configuration, Settings};
 use crate::token::source::{AUTHORIZATION, TokenRules, Upstream};
@@ -26,40 +25,80 @@ pub struct HeaderChanges {
 }
 
 impl HeaderChanges {
-    /// The changes for a caller's request.
+    /// The changes for a request of this kind, and its caller; none is one that nobody knows.
     #[must_use]
-    pub fn new(head: &Head<'_>, principal: &Principal, configuration: &Configuration) -> Self {
+    pub fn new(
+        head: &Head<'_>,
+        route: Route,
+        principal: Option<&Principal>,
+        configuration: &Configuration,
+    ) -> Self {
         let Settings { tokens, identity_headers, .. } = &configuration.settings;
+        let removes = tokens.upstream == Upstream::Remove || principal.is_none();
         // What nobody verified never goes on as the caller's.
-        let holds_token =
-            |name: &str| match (tokens.headers().any(|held| held == name), tokens.upstream) {
-                (true, Upstream::Remove) => true,
-                (true, Upstream::Forward) => false,
-                (false, Upstream::Remove | Upstream::Forward) => name == AUTHORIZATION,
-            };
+        let holds_token = |name: &str| match tokens.headers().any(|held| held == name) {
+            true => removes,
+            false => name == AUTHORIZATION,
+        };
+        // What passes keeps its body.
+        let describes_body = |name: &str| match route {
+            Route::Body(_) | Route::Preflight => BODY_HEADERS.contains(&name),
+            Route::Url => BODY_HEADERS.contains(&name) || name == "content-type",
+            Route::Other { .. } => false,
+        };
         let mut changes = Self::default();
         for (name, _) in head.headers {
             let plain = lower(name);
             let goes = identity_headers.owns(&plain)
-                || str::from_utf8(&plain)
-                    .is_ok_and(|name| REMOVED_HEADERS.contains(&name) || holds_token(name));
+                || str::from_utf8(&plain).is_ok_and(|name| {
+                    OVERRIDES.contains(&name) || describes_body(name) || holds_token(name)
+                });
             if goes && !changes.removed.contains(name) {
                 changes.removed.push(name.clone());
             }
         }
-        if tokens.upstream == Upstream::Remove {
+        if removes {
             changes.strip_cookies(head, tokens);
         }
-        if let Some(path) = head.path_without_query() {
-            changes.set.push((":path".into(), path.to_vec()));
+        changes.set_path(head, route, tokens);
+        match route {
+            Route::Body(method) => {
+                if method == Method::Query {
+                    changes.set.push((":method".into(), Method::Post.name().into()));
+                }
+                let mut types = head.values("content-type");
+                if types.next() != Some(CONTENT_TYPE.as_bytes()) || types.next().is_some() {
+                    changes.set.push(("content-type".into(), CONTENT_TYPE.into()));
+                }
+            }
+            Route::Url | Route::Preflight | Route::Other { .. } => {}
         }
-        let mut types = head.values("content-type");
-        if types.next() != Some(CONTENT_TYPE.as_bytes()) || types.next().is_some() {
-            changes.set.push(("content-type".into(), CONTENT_TYPE.into()));
+        if let Some(principal) = principal {
+            let identity = identity_headers.of(principal, configuration);
+            changes.set.extend(identity.map(|(name, value)| (name.into(), value.into_bytes())));
         }
-        let identity = identity_headers.of(principal, configuration);
-        changes.set.extend(identity.map(|(name, value)| (name.into(), value.into_bytes())));
         changes
+    }
+
+    /// The same, with this URL query.
+    #[must_use]
+    pub fn asking(mut self, head: &Head<'_>, query: &[u8]) -> Self {
+        let path = head.path.and_then(|path| path.split(|byte| *byte == b'?').next());
+        let path = [path.unwrap_or_default(), query].join(&b'?');
+        self.set.retain(|(name, _)| name != ":path");
+        self.set.push((":path".into(), path));
+        self
+    }
+
+    /// No token goes on in a URL, and no GraphQL request that was not read.
+    fn set_path(&mut self, head: &Head<'_>, route: Route, tokens: &TokenRules) {
+        let (Some(path), Some(query)) = (head.path_without_query(), head.query()) else { return };
+        let left = match route {
+            Route::Body(_) | Route::Url | Route::Preflight => Vec::new(),
+            Route::Other { .. } => tokens.query_without_tokens(query),
+        };
+        let path = if left.is_empty() { path.to_vec() } else { [path, &left].join(&b'?') };
+        self.set.push((":path".into(), path));
     }
 
     fn strip_cookies(&mut self, head: &Head<'_>, tokens: &TokenRules) {

@@ -108,7 +108,7 @@ fn header_source(
 }
 
 /// RFC 9110 section 5.6.2: what names of headers and cookies are made of.
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(inner)
 }

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::anonymous::WireAnonymous;
+use super::endpoint::WireEndpoint;
 use super::identity::WireIdentityHeaders;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
@@ -42,18 +43,6 @@ pub(super) struct Wire<'a> {
     pub(super) policy: Box<str>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WireEndpoint {
-    path: Box<str>,
-}
-
-impl Default for WireEndpoint {
-    fn default() -> Self {
-        Self { path: "/graphql".into() }
-    }
-}
-
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WireLimits {
@@ -68,6 +57,8 @@ pub(super) struct WireLimits {
     token_bytes: Option<u32>,
     known_tokens: Option<u32>,
     known_documents: Option<u32>,
+    batch: Option<u32>,
+    url_query_bytes: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,17 +113,6 @@ pub(super) fn read_mode(mode: Option<&str>) -> Result<RequestHeaders, Configurat
     }
 }
 
-impl WireEndpoint {
-    pub(super) fn read(self) -> Result<Box<str>, ConfigurationError> {
-        let Self { path } = self;
-        let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'?' && byte != b'#';
-        if path.starts_with('/') && path.bytes().all(plain) {
-            return Ok(path);
-        }
-        Err(value("endpoint.path", "expected a path that begins with `/`, without `?` or `#`"))
-    }
-}
-
 impl WireLimits {
     pub(super) fn read(self) -> Result<Limits, ConfigurationError> {
         let Self {
@@ -147,6 +127,8 @@ impl WireLimits {
             token_bytes,
             known_tokens,
             known_documents,
+            batch,
+            url_query_bytes,
         } = self;
         let (default, cap) = (Limits::DEFAULT, Limits::CAP);
         let bounded = |name: &str, given: Option<u32>, default: u32, cap: u32| match given {
@@ -185,6 +167,13 @@ impl WireLimits {
                 known_documents,
                 default.known_documents,
                 cap.known_documents,
+            )?,
+            batch: bounded("batch", batch, default.batch, cap.batch)?,
+            url_query_bytes: bounded(
+                "url_query_bytes",
+                url_query_bytes,
+                default.url_query_bytes,
+                cap.url_query_bytes,
             )?,
         })
     }

@@ -4,7 +4,7 @@
 //! the system to see the one and another part the other. Deliberately absent: the request body
 //! (RFC 6750 section 2.2) and trailers.
 
-use crate::http::Head;
+use crate::http::{Head, percent};
 use crate::token::TokenError;
 use crate::token::bearer::{BEARER, RawToken, only};
 
@@ -69,12 +69,28 @@ impl TokenRules {
     /// Whether every parameter of a URL query is one of ours.
     #[must_use]
     pub fn owns(&self, query: &[u8]) -> bool {
-        let ours = |name: &[u8]| {
-            self.sources
+        parameters(query).all(|(name, _)| self.names(name))
+    }
+
+    /// Whether a parameter of a URL query is one of ours, by its name as it is written.
+    #[must_use]
+    pub fn names(&self, parameter: &[u8]) -> bool {
+        let ours =
+            |source: &Source| matches!(source, Source::Query(name) if name.as_bytes() == parameter);
+        self.sources.iter().any(ours)
+    }
+
+    /// What is left of a URL query without the tokens.
+    #[must_use]
+    pub fn query_without_tokens(&self, query: &[u8]) -> Vec<u8> {
+        let kept = query.split(|byte| *byte == b'&').filter(|parameter| {
+            let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
+            !self
+                .sources
                 .iter()
-                .any(|source| matches!(source, Source::Query(known) if known.as_bytes() == name))
-        };
-        parameters(query).all(|(name, _)| ours(name))
+                .any(|source| matches!(source, Source::Query(known) if is_named(name, known)))
+        });
+        kept.collect::<Vec<_>>().join(&b'&')
     }
 
     /// Whether a URL query is one of the places.
@@ -170,27 +186,12 @@ fn is_named(name: &[u8], known: &str) -> bool {
 }
 
 fn plain(name: &[u8]) -> impl Iterator<Item = u8> {
-    let mut rest = name;
-    let bytes = std::iter::from_fn(move || {
-        let (byte, after) = match rest {
-            [b'%', high, low, after @ ..] if let Some(byte) = hex(*high, *low) => (byte, after),
-            [byte, after @ ..] => (*byte, after),
-            [] => return None,
-        };
-        rest = after;
-        Some(byte)
-    });
-    bytes.filter(|byte| byte.is_ascii_graphic() && *byte != b'"')
-}
-
-fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)?.checked_mul(16)?.checked_add(digit(low)?)?).ok()
+    percent::lenient(name).filter(|byte| byte.is_ascii_graphic() && *byte != b'"')
 }
 
 /// The parameters of a URL query, as written: a name or value with an escape is another one here,
 /// and has to be, as a token has nothing to escape.
-fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query.split(|byte| *byte == b'&').map(|parameter| {
         let mut parts = parameter.splitn(2, |byte| *byte == b'=');
         (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())

@@ -55,7 +55,7 @@ fn is_sound(body: &[u8]) -> Result<(), TestCaseError> {
         let query = sent["query"].as_str().expect("a query");
         reads_anew(query);
         // Of all coordinates only `__typename` is free.
-        let requested = record.facts().requested.as_ref().expect("what was requested");
+        let requested = record.facts().asked.requested.as_ref().expect("what was requested");
         prop_assert!(requested.is_empty() || !groups.is_empty(), "{query}: {requested:?}");
         for reserved in RESERVED {
             prop_assert!(!requested.iter().any(|one| one == reserved), "{query}");

@@ -59,6 +59,7 @@ impl World {
         ]);
         self.gate.begin(&Arrival {
             headers: &headers,
+            ends: false,
             metadata: b"",
             peer: Peer::default(),
             published: &self.published,

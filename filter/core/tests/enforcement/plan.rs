@@ -184,6 +184,7 @@ fn what_is_denied_looks_like_what_does_not_exist() {
         let answer = match effect {
             // What is forwarded holds no such name, so that it is the same text too.
             Effect::Forward(body) => (200, Vec::new(), body),
+            Effect::Pass(_) => panic!("passes unread: {query}"),
             Effect::Reply(Reply { status, headers, body, details: _ }) => (status, headers, body),
         };
         (answer, code(&record))

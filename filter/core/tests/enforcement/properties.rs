@@ -32,7 +32,7 @@ fn agrees(seeds: &Seeds) -> Result<(), TestCaseError> {
         let shown = || format!("\n{case}\nof {caller:?}: {expected:#?}");
         prop_assert_eq!(code(&record), expected.code(), "{}", shown());
         prop_assert_eq!(matches!(effect, Effect::Forward(_)), expected.code() == "allow");
-        let facts = record.facts();
+        let facts = &record.facts().asked;
         let requested = facts.requested.iter().flat_map(|all| all.iter());
         let requested: BTreeSet<String> = requested.cloned().collect();
         prop_assert_eq!(requested, expected.executed.clone(), "{}", shown());

@@ -12,6 +12,7 @@ use crate::world::{JWKS, Trusting, all_but, body, configuration, pairs, token};
 fn begin(gate: &Gate, headers: &HeaderPairs, published: &KeyStore, now: UnixTime) -> Step {
     gate.begin(&Arrival {
         headers,
+        ends: false,
         metadata: b"",
         peer: Peer::default(),
         published,

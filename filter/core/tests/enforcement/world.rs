@@ -190,6 +190,7 @@ pub(crate) fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
 pub(crate) fn begin(gate: &Gate, headers: &[HeaderPair]) -> Step {
     gate.begin(&Arrival {
         headers,
+        ends: false,
         metadata: b"",
         peer: Peer::default(),
         published: &KeyStore::default(),

@@ -49,7 +49,7 @@ impl Verdict {
                 | Reason::ConditionError
                 | Reason::PartiallyGranted,
             ) => {
-                let denied = &record.facts().denied;
+                let denied = &record.facts().asked.denied;
                 let by_coordinate: BTreeMap<String, BTreeSet<String>> = denied
                     .iter()
                     .map(|one| (one.coordinate.clone(), one.rules.iter().cloned().collect()))

@@ -65,9 +65,15 @@ pub fn lds(plugin: &Plugin, wasm: &str, options: &ListenerOptions) -> Result<Val
     put(http2, "initial_stream_window_size", buffer)?;
     put(http2, "initial_connection_window_size", buffer.saturating_mul(2))?;
     *at(manager, "/http_filters/0/typed_config")? = plugin.filter(local(wasm))?;
-    let route = at(manager, "/route_config/virtual_hosts/0/routes/0")?;
-    *at(route, "/match/path")? = plugin.endpoint().into();
-    *at(route, "/route/cluster")? = cluster.as_str().into();
+    let routes = at(manager, "/route_config/virtual_hosts/0/routes")?;
+    let mut route = at(routes, "/0")?.take();
+    *at(&mut route, "/route/cluster")? = cluster.as_str().into();
+    let routed = plugin.routed().into_iter().map(|matched| {
+        let mut route = route.clone();
+        *at(&mut route, "/match")? = matched;
+        Ok(route)
+    });
+    *routes = routed.collect::<Result<Value, ManifestError>>()?;
     Ok(response(resource))
 }
 

@@ -106,6 +106,7 @@ impl Request {
             state @ (State::Fresh
             | State::AwaitBody { .. }
             | State::Forwarded(_)
+            | State::Passed(_)
             | State::Answered(_)
             | State::Logged) => {
                 self.state = state;

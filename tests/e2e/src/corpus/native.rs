@@ -1,9 +1,11 @@
 //! A case through the gate itself, in this process.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result};
 use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::{HeaderChanges, Peer};
+use fieldgate_core::http::{HeaderChanges, HeaderPair, Peer};
 use fieldgate_core::protobuf::Message;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
@@ -44,6 +46,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     let PeerSpec { uri, dns, subject } = &request.peer;
     let arrival = Arrival {
         headers: &headers,
+        ends: request.body.is_empty(),
         metadata: &metadata(&request.metadata),
         peer: Peer { uri: uri.as_bytes(), dns: dns.as_bytes(), subject: subject.as_bytes() },
         published: &KeyStore::default(),
@@ -54,11 +57,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
         Step::AwaitBody(pending) => {
             let HeaderChanges { removed, set } = pending.header_changes();
-            upstream.retain(|(name, _)| !removed.contains(name));
-            for (name, value) in set {
-                upstream.retain(|(known, _)| known != name.as_bytes());
-                upstream.push((name.as_bytes().to_vec(), value.clone()));
-            }
+            change(&mut upstream, removed, set);
             pending.finish(&request.body, UnixTime(now()))
         }
     };
@@ -67,10 +66,13 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         Observed { record: record.to_json(&ResponseFacts::default()), ..Observed::default() };
     match effect {
         Effect::Forward(body) => {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let text = |(name, value): &(Vec<u8>, Vec<u8>)| (text(name), text(value));
-            observed.forwarded_headers = upstream.iter().map(text).collect();
+            observed.forwarded_headers = upstream.iter().map(in_text).collect();
             observed.forwarded = Some(body);
+        }
+        Effect::Pass(HeaderChanges { removed, set }) => {
+            change(&mut upstream, &removed, &set);
+            observed.forwarded_headers = upstream.iter().map(in_text).collect();
+            observed.forwarded = Some(request.body.clone());
         }
         Effect::Reply(reply) => {
             let challenges = reply.headers.iter().filter(|(name, _)| *name == "www-authenticate");
@@ -80,6 +82,23 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         }
     }
     Ok(observed)
+}
+
+fn change(
+    headers: &mut Vec<HeaderPair>,
+    removed: &[Vec<u8>],
+    set: &[(Cow<'static, str>, Vec<u8>)],
+) {
+    headers.retain(|(name, _)| !removed.contains(name));
+    for (name, value) in set {
+        headers.retain(|(known, _)| known != name.as_bytes());
+        headers.push((name.as_bytes().to_vec(), value.clone()));
+    }
+}
+
+fn in_text((name, value): &HeaderPair) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(name), text(value))
 }
 
 /// The protobuf JSON mapping.

@@ -75,10 +75,11 @@ impl Listener {
         format!("graphql-{}", self.upstream.port())
     }
 
-    /// The path that the plugin configuration serves, if it names one.
-    fn endpoint(&self) -> Option<String> {
-        let configuration: Value = serde_json::from_str(self.configuration.as_ref()?).ok()?;
-        Some(configuration["endpoint"]["path"].as_str()?.to_owned())
+    /// What the plugin configuration says of the endpoint; null if nothing.
+    fn endpoint(&self) -> Value {
+        let configuration = self.configuration.as_deref().unwrap_or_default();
+        let configuration: Value = serde_json::from_str(configuration).unwrap_or_default();
+        configuration["endpoint"].clone()
     }
 
     /// The shipped listener with this test's values.
@@ -92,10 +93,18 @@ impl Listener {
         }
         let manager = at(&mut listener, MANAGER);
         manager["stat_prefix"] = json!(self.name);
-        let route = at(manager, "/route_config/virtual_hosts/0/routes/0");
-        route["route"]["cluster"] = json!(self.cluster());
-        if let Some(path) = self.endpoint() {
-            route["match"]["path"] = json!(path);
+        let routes = at(manager, "/route_config/virtual_hosts/0/routes");
+        routes[0]["route"]["cluster"] = json!(self.cluster());
+        let endpoint = self.endpoint();
+        if endpoint["other_paths"] == "allow" {
+            routes[0]["match"] = json!({ "prefix": "/" });
+        } else if let Some(paths) = endpoint["paths"].as_array() {
+            let route = |path: &Value| {
+                let mut route = routes[0].clone();
+                route["match"]["path"] = path.clone();
+                route
+            };
+            *routes = paths.iter().map(route).collect();
         }
         let plugin = at(manager, PLUGIN);
         *at(plugin, "/vm_config/code/local/filename") = json!(self.wasm);

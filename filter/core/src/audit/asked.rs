@@ -1,0 +1,82 @@
+//! What was asked, in the record: an operation, or each one of a batch.
+
+use std::rc::Rc;
+
+use super::form::Form;
+use super::{Denied, Exceeded, cut, total};
+use crate::denial::Reason;
+use crate::limits::{LISTED, LISTED_REQUESTED};
+use crate::plan::Usage;
+use crate::policy::ceiling::Used;
+
+/// What is known of one operation; stages add to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Why it would be refused alone: of an operation in a batch.
+    pub refused: Option<Reason>,
+    /// The operation, once chosen.
+    pub operation: Option<Rc<Operation>>,
+    /// Every coordinate that the operation executes, once planned.
+    pub requested: Option<Rc<[String]>>,
+    /// What was denied, the first [`LISTED`] of it.
+    pub denied: Vec<Denied>,
+    /// How much was denied.
+    pub denied_total: usize,
+    /// High-water marks.
+    pub usage: Option<Usage>,
+    /// What it used, once everything is granted.
+    pub used: Option<Used>,
+    /// The limits of the policy that were exceeded.
+    pub exceeded: Vec<Exceeded>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The SHA-256 of the document as the client sent it, in hex.
+    pub sha256: String,
+    /// The chosen operation's name, if it has one.
+    pub name: Option<String>,
+    /// Its type, once it is chosen.
+    pub kind: Option<&'static str>,
+}
+
+impl Asked {
+    pub(super) fn write(&self, record: &mut impl Form) {
+        let Self { refused, operation, requested, denied, denied_total, usage, used, exceeded } =
+            self;
+        record.maybe("reason", refused.map(Reason::code));
+        if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
+            record.object("operation", |operation| {
+                operation.maybe("name", name.as_deref().map(cut));
+                operation.maybe("type", *kind);
+                operation.text("sha256", sha256);
+            });
+        }
+        if let Some(requested) = requested {
+            let names = requested.iter().map(String::as_str);
+            record.texts("requested", names.take(LISTED_REQUESTED));
+            total(record, "requested_total", requested.len(), LISTED_REQUESTED);
+        }
+        if !denied.is_empty() {
+            record.objects("denied", denied.iter().take(LISTED), |one, of| one.write(of));
+            total(record, "denied_total", *denied_total, LISTED);
+        }
+        if let Some(usage) = usage {
+            let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = *usage;
+            let cost = used.as_ref().and_then(|used| used.cost);
+            record.object("usage", |of| {
+                of.number("tokens", tokens.into());
+                of.number("depth", depth.into());
+                of.number("root_fields", root_fields.into());
+                of.number("aliases", aliases.into());
+                of.number("directives", directives.into());
+                of.number("expanded_fields", expanded_fields.into());
+                cost.iter().for_each(|cost| of.number("cost", *cost));
+            });
+        }
+        if !exceeded.is_empty() {
+            record.objects("exceeded", exceeded.iter(), |one, of| one.write(of));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What a caller asks -> a [`Permit`], which is made here alone, where nothing is denied.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::case::Case;
+use super::prepared::{Documents, Prepared, read};
+use crate::audit::{Asked, Facts};
+use crate::challenge;
+use crate::denial::Reason;
+use crate::document::OperationKind;
+use crate::http::{DocumentId, GraphqlBody, GraphqlRequest, Media, Method, Methods};
+use crate::identity::Principal;
+use crate::plan::{Chosen, Usage};
+use crate::policy::Policy;
+use crate::policy::ceiling::Used;
+use crate::policy::condition::Value;
+use crate::reply::Refusal;
+use crate::rewrite::rewrite;
+use crate::settings::Settings;
+
+/// The right to forward one request: what to forward.
+pub(super) struct Permit(Vec<u8>);
+
+/// Who asks, by which method, and under what.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) policy: &'a Policy,
+    pub(super) documents: &'a Documents,
+    pub(super) principal: &'a Principal,
+    /// The head of the request for conditions, if one looks at it.
+    pub(super) head: Option<&'a Value<'static>>,
+    pub(super) method: Method,
+}
+
+impl Asker<'_> {
+    /// Judges a body.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn judge(
+        &self,
+        media: &Media,
+        body: &[u8],
+        facts: &mut Facts,
+    ) -> Result<Permit, Refusal> {
+        let limits = &self.settings.limits;
+        match media {
+            Media::Json => match GraphqlBody::read(body, limits)? {
+                GraphqlBody::One(request) => self.judge_one(&request, body.len(), facts),
+                GraphqlBody::Batch(requests) => self.judge_batch(&requests, body.len(), facts),
+            },
+        }
+    }
+
+    /// Judges one request, of so many bytes.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn judge_one(
+        &self,
+        request: &GraphqlRequest<'_>,
+        bytes: usize,
+        facts: &mut Facts,
+    ) -> Result<Permit, Refusal> {
+        let (permit, used) = self.authorize(request, bytes, &mut facts.asked)?;
+        facts.asked.note_used(used, &self.principal.authority, self.policy)?;
+        Ok(permit)
+    }
+
+    /// Judges each request of a batch, also behind one that is refused: records have all of them. What
+    /// they use is bounded together.
+    fn judge_batch(
+        &self,
+        requests: &[GraphqlRequest<'_>],
+        bytes: usize,
+        facts: &mut Facts,
+    ) -> Result<Permit, Refusal> {
+        let mut body = vec![b'['];
+        let mut refused = None;
+        let mut all = Used { cost: Some(0), body_bytes: bytes, usage: Usage::default() };
+        for request in requests {
+            let mut asked = Asked::default();
+            // What is too much together is not even looked at.
+            let judged = match all.usage.exceeded(&self.settings.limits) {
+                None => self.authorize(request, bytes, &mut asked),
+                Some(reason) => Err(reason.into()),
+            };
+            all.usage = all.usage.plus(asked.usage.unwrap_or_default());
+            match judged {
+                Ok((permit, used)) => {
+                    all.cost = all.cost.zip(used.cost).map(|(sum, one)| sum.saturating_add(one));
+                    asked.used = Some(used);
+                    if body.len() > 1 {
+                        body.push(b',');
+                    }
+                    body.extend(permit.into_bytes());
+                }
+                Err(refusal) => {
+                    asked.refused = Some(refusal.reason());
+                    refused = refused.or(Some(refusal.somewhere()));
+                }
+            }
+            facts.batch.push(asked);
+        }
+        body.push(b']');
+        facts.asked.usage = Some(all.usage);
+        if let Some(refusal) = refused {
+            return Err(refusal);
+        }
+        if let Some(reason) = all.usage.exceeded(&self.settings.limits) {
+            return Err(reason.into());
+        }
+        facts.asked.note_used(all, &self.principal.authority, self.policy)?;
+        Ok(Permit(body))
+    }
+
+    /// Judges an operation but for the limits of the policy, and tells what it uses.
+    fn authorize(
+        &self,
+        request: &GraphqlRequest<'_>,
+        body_bytes: usize,
+        asked: &mut Asked,
+    ) -> Result<(Permit, Used), Refusal> {
+        let Self { settings, policy, documents, principal, head, method } = *self;
+        let Settings { limits, scope_challenge, .. } = settings;
+        let name = request.operation_name.as_deref();
+        let text = document(request)?;
+        let prepared = match documents.recall(&text, name) {
+            Some(prepared) => prepared,
+            None => {
+                let prepared = Prepared::new(&text, name, policy, limits)
+                    .map_err(|unprepared| asked.note_unprepared(*unprepared))?;
+                let prepared = Rc::new(prepared);
+                documents.keep(&prepared);
+                prepared
+            }
+        };
+        asked.note_prepared(&prepared);
+        if method != Method::Post && prepared.chosen().kind != OperationKind::Query {
+            return Err(Refusal::from(Reason::MutationNotSafe).allowing(Methods::post()));
+        }
+        let case = Case { policy, principal, head, request, chosen: prepared.chosen() };
+        let (decision, used) = case.ask(&prepared.plan, |question| {
+            asked.note_requested(&prepared, question.included, policy);
+            let decision = question.decide();
+            let Some(reason) = decision.reason() else {
+                let usage = prepared.plan.usage;
+                return Ok((decision, Used { cost: question.cost(), body_bytes, usage }));
+            };
+            asked.note_denied(&decision, &prepared, policy);
+            let refusal = Refusal::at(reason, decision.place(&prepared.plan), &prepared.source);
+            Err(refusal.asking(challenge::of_denial(principal, question, *scope_challenge)))
+        })??;
+        if prepared.is_whole && decision.removed.is_empty() {
+            return Ok((self.permit(request, &prepared)?, used));
+        }
+
+        // What is forwarded is what was authorized, and a new text is a new document, in which the
+        // variables that are left are decided too. The client never saw it: no place in it is told.
+        let (document, choice) = read(&prepared.source, name, limits)?;
+        let text = rewrite(&document, choice, &prepared.plan, &decision.removed);
+        let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits)
+            .map_err(|unprepared| Refusal::from(unprepared.refusal.reason()))?;
+        let case = Case { chosen: prepared.chosen(), ..case };
+        case.ask(&prepared.plan, |question| {
+            let decision = question.decide();
+            // What selections are denied has been taken out: anything else would be a defect.
+            if !decision.removed.is_empty() || decision.denies_selections(&prepared.plan) {
+                return Err(Reason::Internal.into());
+            }
+            let Some(reason) = decision.reason() else { return Ok(()) };
+            asked.note_denied(&decision, &prepared, policy);
+            let challenge = challenge::of_denial(principal, question, *scope_challenge);
+            Err(Refusal::from(reason).asking(challenge))
+        })??;
+        Ok((self.permit(request, &prepared)?, used))
+    }
+
+    fn permit(&self, request: &GraphqlRequest<'_>, prepared: &Prepared) -> Result<Permit, Refusal> {
+        let Chosen { source, name, kind: _ } = prepared.chosen();
+        let allowed = &self.settings.endpoint.extensions;
+        Ok(Permit(request.forward(source, name, prepared.variables(), allowed)?))
+    }
+}
+
+/// The document that a request means.
+fn document<'r>(request: &'r GraphqlRequest<'_>) -> Result<Cow<'r, str>, Refusal> {
+    match (&request.query, &request.id) {
+        (Some(text), None) => Ok(Cow::Borrowed(text)),
+        // Registering a text under its hash is asking it.
+        (Some(text), Some(DocumentId::Sha256(hash))) => {
+            let digest = hmac_sha256::Hash::hash(text.as_bytes());
+            let digits = hash.as_bytes().chunks_exact(2);
+            let matches = digest.iter().zip(digits).all(|(byte, digits)| {
+                let digit =
+                    |at: usize| digits.get(at).and_then(|one| char::from(*one).to_digit(16));
+                digit(0).zip(digit(1)).map(|(high, low)| high << 4 | low) == Some((*byte).into())
+            });
+            if matches { Ok(Cow::Borrowed(text)) } else { Err(Reason::DocumentIdMismatch.into()) }
+        }
+        (None, Some(DocumentId::Sha256(_))) => Err(Reason::PersistedQueryNotSupported.into()),
+        (_, Some(DocumentId::Given(_))) => Err(Reason::UnknownMember.into()),
+        (None, None) => Err(Reason::QueryMissing.into()),
+    }
+}
+
+impl Permit {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
