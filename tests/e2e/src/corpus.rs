@@ -154,6 +154,11 @@ struct Forwarded {
     variables: Option<Value>,
     #[serde(default)]
     operation_name: Option<String>,
+    #[serde(default)]
+    extensions: Option<Value>,
+    /// The whole body, as JSON.
+    #[serde(default)]
+    body: Option<Value>,
     #[serde(default, rename = "headers_absent")]
     headers_absent: Vec<String>,
     #[serde(default, rename = "headers_present")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Case, Decision, Expect, Forwarded};
 
@@ -107,13 +107,38 @@ impl Observed {
         if *decision == Decision::Deny && !is_refusal(&self.answer) {
             differences.push(format!("not a GraphQL refusal: {}", self.answer));
         }
-        if let Some(body) = &self.forwarded {
-            differences.extend(foreign_members(body));
+        if self.forwarded.is_some() && self.record["passed"].is_null() {
+            let extended =
+                forwarded.as_ref().is_some_and(|one| one.extensions.is_some() || one.body.is_some());
+            differences.extend(foreign_members(&self.sent(), extended));
         }
         if let Some(forwarded) = forwarded {
             self.compare_forwarded(forwarded, &mut differences);
         }
         differences
+    }
+
+    /// What was forwarded: the body, or the parameters of the URL as a body would have them.
+    fn sent(&self) -> Value {
+        let header = |name: &str| self.forwarded_headers.iter().find(|(known, _)| known == name);
+        let query = header(":path").and_then(|(_, path)| path.split_once('?'));
+        match (self.forwarded.as_deref(), query) {
+            (Some([]), Some((_, query))) => {
+                let mut sent = Map::new();
+                for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+                    let json = ["variables", "extensions"].contains(&&*name);
+                    let value = if json {
+                        serde_json::from_str(&value).unwrap_or_default()
+                    } else {
+                        Value::from(value)
+                    };
+                    let twice = sent.insert(name.into_owned(), value).is_some();
+                    assert!(!twice, "a parameter is forwarded twice: {query}");
+                }
+                Value::Object(sent)
+            }
+            (body, _) => serde_json::from_slice(body.unwrap_or_default()).unwrap_or_default(),
+        }
     }
 
     fn denied(&self) -> Value {
@@ -131,22 +156,27 @@ impl Observed {
             query,
             variables,
             operation_name,
+            extensions,
+            body: whole,
             headers_absent,
             headers_present,
             headers,
         } = expected;
-        let body = self.forwarded.as_deref().unwrap_or_default();
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let sent = self.sent();
+        if let Some(expected) = whole.as_ref().filter(|expected| **expected != sent) {
+            differences.push(format!("forwarded body: expected {expected}, found {sent}"));
+        }
         let parts = [
             ("query", query.as_ref().map(|query| json!(query))),
             ("variables", variables.clone()),
             ("operationName", operation_name.as_ref().map(|name| json!(name))),
+            ("extensions", extensions.clone()),
         ];
         for (name, expected) in parts {
             if let Some(expected) = expected
-                && body[name] != expected
+                && sent[name] != expected
             {
-                let found = &body[name];
+                let found = &sent[name];
                 differences.push(format!("forwarded {name}: expected {expected}, found {found}"));
             }
         }
@@ -169,14 +199,19 @@ impl Observed {
     }
 }
 
-/// Whatever a canonical body does not have.
-fn foreign_members(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+/// Whatever a canonical request does not have.
+fn foreign_members(sent: &Value, extended: bool) -> Option<String> {
     let canonical = ["query", "operationName", "variables"];
-    let members = body.as_object().into_iter().flatten();
-    let foreign = members.filter(|(name, _)| !canonical.contains(&name.as_str())).count();
-    let holds = body["query"].is_string() && foreign == 0;
-    (!holds).then(|| format!("not a canonical body: {body}"))
+    let known = |name: &str| canonical.contains(&name) || extended && name == "extensions";
+    let holds = |one: &Value| {
+        let members = one.as_object().into_iter().flatten();
+        one["query"].is_string() && members.filter(|(name, _)| !known(name)).count() == 0
+    };
+    let all = match sent.as_array() {
+        Some(entries) => !entries.is_empty() && entries.iter().all(holds),
+        None => holds(sent),
+    };
+    (!all).then(|| format!("not a canonical request: {sent}"))
 }
 
 fn sorted(denied: &BTreeMap<String, Vec<String>>) -> Value {
