@@ -56,6 +56,10 @@ pub enum Reason {
     BatchNotAllowed,
     /// A batch of nothing.
     BatchEmpty,
+    /// `multipart/form-data` that is not as GraphQL multipart requests have it.
+    MultipartMalformed,
+    /// A map whose files are not those of the request, or whose places hold no null.
+    MultipartMap,
     /// A member name twice, at any level.
     DuplicateMember,
     /// A member that GraphQL over HTTP does not define.
@@ -168,6 +172,8 @@ pub enum Reason {
     LimitVariables,
     /// Too many requests in a batch.
     LimitBatch,
+    /// Too many files.
+    LimitUploads,
 }
 
 impl From<crate::token::TokenError> for Reason {
@@ -225,6 +231,8 @@ impl Reason {
             Self::BodyMalformed => "body_malformed",
             Self::BatchNotAllowed => "batch_not_allowed",
             Self::BatchEmpty => "batch_empty",
+            Self::MultipartMalformed => "multipart_malformed",
+            Self::MultipartMap => "multipart_map",
             Self::DuplicateMember => "duplicate_member",
             Self::UnknownMember => "unknown_member",
             Self::QueryMissing => "query_missing",
@@ -279,6 +287,7 @@ impl Reason {
             Self::LimitVariablesDepth => "limit_variables_depth",
             Self::LimitVariables => "limit_variables",
             Self::LimitBatch => "limit_batch",
+            Self::LimitUploads => "limit_uploads",
         }
     }
 
@@ -327,6 +336,12 @@ impl Reason {
                 answer(400, "BAD_REQUEST", "This is not a GraphQL request")
             }
             Self::BatchNotAllowed => answer(400, "BAD_REQUEST", "Batches are not allowed"),
+            Self::MultipartMalformed => {
+                answer(400, "BAD_REQUEST", "The body is not a GraphQL multipart request")
+            }
+            Self::MultipartMap => {
+                answer(400, "BAD_REQUEST", "The map does not fit the files and variables")
+            }
             Self::BatchEmpty => answer(400, "BAD_REQUEST", "The batch is empty"),
             Self::QueryMissing => {
                 answer(400, "BAD_REQUEST", "The request has no query that can be read")
@@ -409,7 +424,8 @@ impl Reason {
             | Self::LimitCost
             | Self::LimitVariablesDepth
             | Self::LimitVariables
-            | Self::LimitBatch => {
+            | Self::LimitBatch
+            | Self::LimitUploads => {
                 answer(400, "LIMIT_EXCEEDED", "The operation exceeds a limit of this endpoint")
             }
         }

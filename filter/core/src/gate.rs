@@ -180,6 +180,7 @@ impl Gate {
         Step::Settle(match (route, principal) {
             (Route::Body(method), Some(principal)) => match head.expect_body(settings) {
                 Ok(media) => {
+                    let changes = changes.sending(&head, &media);
                     let head = seen;
                     let pending = Pending { open, principal, changes, head, method, media, facts };
                     return Step::AwaitBody(Box::new(pending));

@@ -20,6 +20,7 @@ use crate::plan::Given;
 mod accept;
 mod endpoint;
 mod head;
+mod multipart;
 mod path;
 mod peer;
 pub(crate) mod percent;
@@ -30,6 +31,7 @@ pub use accept::MediaType;
 pub use endpoint::{Endpoint, Method, Methods, Multipart, OtherPaths, Preflight, Route};
 pub(crate) use head::is_ours;
 pub use head::{Head, Media};
+pub use multipart::{Boundary, MultipartRequest};
 pub use path::PathPattern;
 pub(crate) use path::is_plain;
 pub use peer::Peer;
@@ -145,7 +147,12 @@ impl<'a> GraphqlRequest<'a> {
             None => Given::Nothing,
             Some(Json::Bool(value)) => Given::Boolean(*value),
             Some(
-                Json::Null | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_),
+                Json::Null
+                | Json::Number(_)
+                | Json::String(_)
+                | Json::Array(_)
+                | Json::Object(_)
+                | Json::Upload,
             ) => Given::Other,
         }
     }
@@ -295,7 +302,7 @@ fn read_extensions<'a>(
     let mut extensions = match Json::read(raw.get(), depth).map_err(json_reason)? {
         Json::Null => return Ok(()),
         Json::Object(members) => members,
-        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Upload => {
             return Err(Reason::ExtensionsInvalid);
         }
     };

@@ -40,6 +40,8 @@ pub enum Json<'a> {
     Array(Vec<Json<'a>>),
     /// An object, in the order of the text; no name occurs twice.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    /// In no text: a file that comes in the place of a null.
+    Upload,
 }
 
 /// Why a text is not JSON that has exactly one reading.
@@ -77,7 +79,12 @@ impl<'a> Json<'a> {
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Array(_)
+            | Self::Object(_)
+            | Self::Upload => None,
         }
     }
 
@@ -86,7 +93,12 @@ impl<'a> Json<'a> {
     pub fn as_number(&self) -> Option<&serde_json::Number> {
         match self {
             Self::Number(number) => Some(number),
-            Self::Null | Self::Bool(_) | Self::String(_) | Self::Array(_) | Self::Object(_) => None,
+            Self::Null
+            | Self::Bool(_)
+            | Self::String(_)
+            | Self::Array(_)
+            | Self::Object(_)
+            | Self::Upload => None,
         }
     }
 
@@ -95,9 +107,12 @@ impl<'a> Json<'a> {
     pub fn as_array(&self) -> Option<&[Self]> {
         match self {
             Self::Array(elements) => Some(elements),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Object(_) => {
-                None
-            }
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::Object(_)
+            | Self::Upload => None,
         }
     }
 
@@ -106,7 +121,12 @@ impl<'a> Json<'a> {
     pub fn as_object(&self) -> Option<&[(Cow<'a, str>, Self)]> {
         match self {
             Self::Object(members) => Some(members),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => None,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::Array(_)
+            | Self::Upload => None,
         }
     }
 }

@@ -74,6 +74,9 @@ pub const CONDITIONAL_TYPES: u32 = 10_000;
 /// Variables that a request gives.
 pub const VARIABLES: usize = 1_000;
 
+/// Files that come with one request.
+pub const UPLOADS: usize = 100;
+
 /// Steps of one evaluation of a condition: a thousand groups held against a hundred names. They take
 /// about a millisecond.
 pub const CONDITION_STEPS: u32 = 100_000;
@@ -157,6 +160,8 @@ pub struct Limits {
     pub batch: u32,
     /// URL query of a GET, in bytes.
     pub url_query_bytes: u32,
+    /// Whether documents may ask for answers in parts, by `@defer` and `@stream`.
+    pub incremental: bool,
 }
 
 impl Limits {
@@ -175,6 +180,7 @@ impl Limits {
         known_documents: 1_000,
         batch: 0,
         url_query_bytes: 16 << 10,
+        incremental: false,
     };
 
     /// The largest request body that is read, in bytes.
@@ -219,5 +225,6 @@ impl Limits {
         batch: 100,
         // Envoy takes 60 KiB of headers, unless it is told otherwise.
         url_query_bytes: 48 << 10,
+        incremental: true,
     };
 }

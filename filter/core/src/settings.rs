@@ -163,6 +163,7 @@ impl Configuration {
             .map_err(|_| value("policy", "expected a policy blob in base64"))?;
         let (policy, digest) = blob::decode(&blob).map_err(ConfigurationError::Policy)?;
         let issuers = read_issuers(issuers)?;
+        let incremental = endpoint.0.incremental;
         let settings = Settings {
             request_headers: read_mode(request_headers.as_deref())?,
             endpoint: endpoint.0.read()?,
@@ -170,7 +171,7 @@ impl Configuration {
             anonymous: anonymous.read(&policy)?,
             identity_headers: identity_headers.0.read()?,
             issuers,
-            limits: limits.0.read()?,
+            limits: Limits { incremental, ..limits.0.read()? },
             exported: usage.0.read(&policy)?,
             audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
             scope_challenge: challenges.0.read(),

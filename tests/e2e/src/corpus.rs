@@ -156,6 +156,9 @@ struct Forwarded {
     operation_name: Option<String>,
     #[serde(default)]
     extensions: Option<Value>,
+    /// The whole body, as it is.
+    #[serde(default)]
+    text: Option<String>,
     /// The whole body, as JSON.
     #[serde(default)]
     body: Option<Value>,

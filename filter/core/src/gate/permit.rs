@@ -9,7 +9,9 @@ use crate::audit::{Asked, Facts};
 use crate::challenge;
 use crate::denial::Reason;
 use crate::document::OperationKind;
-use crate::http::{DocumentId, GraphqlBody, GraphqlRequest, Media, Method, Methods};
+use crate::http::{
+    DocumentId, GraphqlBody, GraphqlRequest, Media, Method, Methods, MultipartRequest,
+};
 use crate::identity::Principal;
 use crate::plan::{Chosen, Usage};
 use crate::policy::Policy;
@@ -21,6 +23,9 @@ use crate::settings::Settings;
 
 /// The right to forward one request: what to forward.
 pub(super) struct Permit(Vec<u8>);
+
+/// An operation of which nothing is denied, as it may be forwarded.
+struct Granted(Rc<Prepared>);
 
 /// Who asks, by which method, and under what.
 #[derive(Clone, Copy)]
@@ -51,6 +56,13 @@ impl Asker<'_> {
                 GraphqlBody::One(request) => self.judge_one(&request, body.len(), facts),
                 GraphqlBody::Batch(requests) => self.judge_batch(&requests, body.len(), facts),
             },
+            Media::Multipart(boundary) => {
+                let upload = MultipartRequest::read(boundary, body, limits)?;
+                let granted = self.grant_one(&upload.request, body.len(), facts)?;
+                let Permit(operations) = self.permit(&upload.request, &granted)?;
+                let defined = granted.0.variables().collect();
+                Ok(Permit(upload.forward(&operations, &defined)?))
+            }
         }
     }
 
@@ -64,9 +76,19 @@ impl Asker<'_> {
         bytes: usize,
         facts: &mut Facts,
     ) -> Result<Permit, Refusal> {
-        let (permit, used) = self.authorize(request, bytes, &mut facts.asked)?;
+        let granted = self.grant_one(request, bytes, facts)?;
+        self.permit(request, &granted)
+    }
+
+    fn grant_one(
+        &self,
+        request: &GraphqlRequest<'_>,
+        bytes: usize,
+        facts: &mut Facts,
+    ) -> Result<Granted, Refusal> {
+        let (granted, used) = self.authorize(request, bytes, &mut facts.asked)?;
         facts.asked.note_used(used, &self.principal.authority, self.policy)?;
-        Ok(permit)
+        Ok(granted)
     }
 
     /// Judges each request of a batch, also behind one that is refused: records have all of them. What
@@ -88,6 +110,8 @@ impl Asker<'_> {
                 Some(reason) => Err(reason.into()),
             };
             all.usage = all.usage.plus(asked.usage.unwrap_or_default());
+            let judged =
+                judged.and_then(|(granted, used)| Ok((self.permit(request, &granted)?, used)));
             match judged {
                 Ok((permit, used)) => {
                     all.cost = all.cost.zip(used.cost).map(|(sum, one)| sum.saturating_add(one));
@@ -122,7 +146,7 @@ impl Asker<'_> {
         request: &GraphqlRequest<'_>,
         body_bytes: usize,
         asked: &mut Asked,
-    ) -> Result<(Permit, Used), Refusal> {
+    ) -> Result<(Granted, Used), Refusal> {
         let Self { settings, policy, documents, principal, head, method } = *self;
         let Settings { limits, scope_challenge, .. } = settings;
         let name = request.operation_name.as_deref();
@@ -154,7 +178,7 @@ impl Asker<'_> {
             Err(refusal.asking(challenge::of_denial(principal, question, *scope_challenge)))
         })??;
         if prepared.is_whole && decision.removed.is_empty() {
-            return Ok((self.permit(request, &prepared)?, used));
+            return Ok((Granted(prepared), used));
         }
 
         // What is forwarded is what was authorized, and a new text is a new document, in which the
@@ -175,10 +199,14 @@ impl Asker<'_> {
             let challenge = challenge::of_denial(principal, question, *scope_challenge);
             Err(Refusal::from(reason).asking(challenge))
         })??;
-        Ok((self.permit(request, &prepared)?, used))
+        Ok((Granted(Rc::new(prepared)), used))
     }
 
-    fn permit(&self, request: &GraphqlRequest<'_>, prepared: &Prepared) -> Result<Permit, Refusal> {
+    fn permit(
+        &self,
+        request: &GraphqlRequest<'_>,
+        Granted(prepared): &Granted,
+    ) -> Result<Permit, Refusal> {
         let Chosen { source, name, kind: _ } = prepared.chosen();
         let allowed = &self.settings.endpoint.extensions;
         Ok(Permit(request.forward(source, name, prepared.variables(), allowed)?))

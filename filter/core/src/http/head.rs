@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{HeaderPair, HeaderPairs, Peer};
+use super::{Boundary, HeaderPair, HeaderPairs, Multipart, Peer};
 use crate::denial::Reason;
 use crate::policy::condition::Value;
 use crate::settings::Settings;
@@ -34,6 +34,8 @@ pub(crate) fn is_ours(name: &str) -> bool {
 pub enum Media {
     /// `application/json`.
     Json,
+    /// `multipart/form-data`, with this boundary.
+    Multipart(Boundary),
 }
 
 /// What the head of a request says.
@@ -147,6 +149,11 @@ impl<'a> Head<'a> {
     pub fn expect_body(&self, settings: &Settings) -> Result<Media, Reason> {
         let media = match self.content_type.as_slice() {
             [value] if is_json_in_utf8(value) => Media::Json,
+            [value] if settings.endpoint.multipart == Multipart::On => {
+                let boundary = Boundary::read(value).ok_or(Reason::ContentTypeNotSupported)?;
+                self.expect_no_forgery(settings)?;
+                Media::Multipart(boundary)
+            }
             _ => return Err(Reason::ContentTypeNotSupported),
         };
         let plain = |value: &&[u8]| {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::head::{BODY_HEADERS, OVERRIDES, lower};
-use super::{Head, Method, Route};
+use super::{Head, Media, Method, Route};
 use crate::identity::Principal;
 use crate::settings::{Configuration, Settings};
 use crate::token::source::{AUTHORIZATION, TokenRules, Upstream};
@@ -66,10 +66,6 @@ impl HeaderChanges {
                 if method == Method::Query {
                     changes.set.push((":method".into(), Method::Post.name().into()));
                 }
-                let mut types = head.values("content-type");
-                if types.next() != Some(CONTENT_TYPE.as_bytes()) || types.next().is_some() {
-                    changes.set.push(("content-type".into(), CONTENT_TYPE.into()));
-                }
             }
             Route::Url | Route::Preflight | Route::Other { .. } => {}
         }
@@ -78,6 +74,20 @@ impl HeaderChanges {
             changes.set.extend(identity.map(|(name, value)| (name.into(), value.into_bytes())));
         }
         changes
+    }
+
+    /// The same, with a body of this kind.
+    #[must_use]
+    pub fn sending(mut self, head: &Head<'_>, media: &Media) -> Self {
+        let content_type = match media {
+            Media::Json => Cow::Borrowed(CONTENT_TYPE),
+            Media::Multipart(boundary) => Cow::Owned(boundary.header()),
+        };
+        let mut types = head.values("content-type");
+        if types.next() != Some(content_type.as_bytes()) || types.next().is_some() {
+            self.set.push(("content-type".into(), content_type.as_bytes().to_vec()));
+        }
+        self
     }
 
     /// The same, with this URL query.

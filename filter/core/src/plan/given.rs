@@ -259,7 +259,7 @@ impl<'c> Coercion<'c> {
                 object.or_else(any)
             }
             (Json::Number(number), None) => Some(self.json_number(number, ty)),
-            (Json::Bool(_) | Json::String(_), None) => Some(Value::from(json)),
+            (Json::Bool(_) | Json::String(_) | Json::Upload, None) => Some(Value::from(json)),
         }
     }
 
@@ -310,6 +310,7 @@ impl<'c> Coercion<'c> {
             (json, Some(item)) => Some(Value::List(vec![self.owned(json, item, depth)?])),
             (Json::Bool(value), None) => Some(Value::Bool(value)),
             (Json::String(text), None) => Some(Value::String(text)),
+            (Json::Upload, None) => Some(Value::from(&Json::Upload).into_owned()),
             (Json::Number(number), None) => Some(self.json_number(&number, ty)),
             (Json::Object(members), None) => {
                 let def = self.schema.type_def(ty.named)?;

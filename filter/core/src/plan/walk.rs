@@ -18,7 +18,7 @@ use crate::policy::{self, Policy};
 use self::prices::Outer;
 
 use super::arguments::Names;
-use super::condition;
+use super::condition::{self, Directed};
 use super::index::{Choice, Fragments};
 use super::types::{Ground, Types};
 use super::{
@@ -333,12 +333,15 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             let used = &mut self.plan.usage.directives;
             spend(used, self.limits.directives, Reason::LimitDirectives, selection)?;
         }
-        let tests = condition::tests(selection.directives(), self.operation)?;
-        for test in &tests {
-            if let Operand::Variable { name: span, .. } = test.operand {
-                let text = span.text(self.source).unwrap_or_default();
-                self.names.note(&Name { text, span })?;
-            }
+        let Directed { tests, delivery } =
+            condition::directed(selection, self.operation, self.limits)?;
+        let operands = tests.iter().filter_map(|test| match test.operand {
+            Operand::Variable { name, .. } => Some(name),
+            Operand::Literal(_) => None,
+        });
+        for span in operands.chain(delivery) {
+            let text = span.text(self.source).unwrap_or_default();
+            self.names.note(&Name { text, span })?;
         }
         if tests.is_empty() {
             return Ok(parent);

@@ -21,6 +21,9 @@ pub(super) struct WireEndpoint {
     extensions: Option<Vec<Box<str>>>,
     #[serde(default)]
     multipart: bool,
+    /// Read apart: it is about documents.
+    #[serde(default)]
+    pub(super) incremental: bool,
 }
 
 impl WireEndpoint {
@@ -37,6 +40,7 @@ impl WireEndpoint {
             csrf_headers,
             extensions,
             multipart,
+            incremental: _,
         } = self;
         let paths = paths.unwrap_or_else(|| vec!["/graphql".into()]);
         if paths.is_empty() {

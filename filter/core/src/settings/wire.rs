@@ -175,6 +175,7 @@ impl WireLimits {
                 default.url_query_bytes,
                 cap.url_query_bytes,
             )?,
+            incremental: default.incremental,
         })
     }
 }

@@ -90,9 +90,12 @@ impl Trust {
         }
         match value(claims, CLAIMS_DEPTH)? {
             claims @ Json::Object(_) => Ok(Some(claims)),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-                Err(TokenError::Malformed)
-            }
+            Json::Null
+            | Json::Bool(_)
+            | Json::Number(_)
+            | Json::String(_)
+            | Json::Array(_)
+            | Json::Upload => Err(TokenError::Malformed),
         }
     }
 }

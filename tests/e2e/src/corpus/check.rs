@@ -108,8 +108,9 @@ impl Observed {
             differences.push(format!("not a GraphQL refusal: {}", self.answer));
         }
         if self.forwarded.is_some() && self.record["passed"].is_null() {
-            let extended =
-                forwarded.as_ref().is_some_and(|one| one.extensions.is_some() || one.body.is_some());
+            let extended = forwarded
+                .as_ref()
+                .is_some_and(|one| one.extensions.is_some() || one.body.is_some());
             differences.extend(foreign_members(&self.sent(), extended));
         }
         if let Some(forwarded) = forwarded {
@@ -118,7 +119,8 @@ impl Observed {
         differences
     }
 
-    /// What was forwarded: the body, or the parameters of the URL as a body would have them.
+    /// What was forwarded: the body, or its first part, or the parameters of the URL as a body would
+    /// have them.
     fn sent(&self) -> Value {
         let header = |name: &str| self.forwarded_headers.iter().find(|(known, _)| known == name);
         let query = header(":path").and_then(|(_, path)| path.split_once('?'));
@@ -136,6 +138,12 @@ impl Observed {
                     assert!(!twice, "a parameter is forwarded twice: {query}");
                 }
                 Value::Object(sent)
+            }
+            (Some(body), _) if body.starts_with(b"--") => {
+                let text = String::from_utf8_lossy(body);
+                let part = text.split("\r\n\r\n").nth(1).unwrap_or_default();
+                let content = part.split("\r\n").next().unwrap_or_default();
+                serde_json::from_str(content).unwrap_or_default()
             }
             (body, _) => serde_json::from_slice(body.unwrap_or_default()).unwrap_or_default(),
         }
@@ -157,11 +165,18 @@ impl Observed {
             variables,
             operation_name,
             extensions,
+            text,
             body: whole,
             headers_absent,
             headers_present,
             headers,
         } = expected;
+        if let Some(text) = text {
+            let found = String::from_utf8_lossy(self.forwarded.as_deref().unwrap_or_default());
+            if *text != found {
+                differences.push(format!("forwarded text: expected {text:?}, found {found:?}"));
+            }
+        }
         let sent = self.sent();
         if let Some(expected) = whole.as_ref().filter(|expected| **expected != sent) {
             differences.push(format!("forwarded body: expected {expected}, found {sent}"));

@@ -154,6 +154,8 @@ impl<'v> From<&'v Json<'v>> for Value<'v> {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
             Json::Number(number) => Self::from(number),
+            // An object without members: it is there, and nothing can be read of it.
+            Json::Upload => Self::Map(Vec::new()),
             Json::String(text) => Self::text(text),
             Json::Array(elements) => Self::List(elements.iter().map(Self::from).collect()),
             Json::Object(members) => {

@@ -85,7 +85,9 @@ pub(super) fn texts<'j>(value: &'j Json<'_>) -> Result<Vec<&'j str>, TokenError>
         Json::Array(elements) => {
             elements.iter().map(|text| text.as_str().ok_or(TokenError::Claims)).collect()
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Err(TokenError::Claims),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) | Json::Upload => {
+            Err(TokenError::Claims)
+        }
     }
 }
 
