@@ -155,7 +155,7 @@ impl Plugin {
 
     /// What of a route's `match` the server is reached by: the endpoint's paths, or everything.
     fn routed(&self) -> Vec<Value> {
-        let endpoint = &self.configuration["endpoint"];
+        let endpoint = self.configuration.get("endpoint").cloned().unwrap_or_default();
         if endpoint["other_paths"] == "allow" {
             return vec![json!({ "prefix": "/" })];
         }

@@ -75,6 +75,15 @@ impl Method {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Post, Self::Get, Self::Head, Self::Query];
 
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Post => 1,
+            Self::Get => 2,
+            Self::Head => 4,
+            Self::Query => 8,
+        }
+    }
+
     /// As requests have it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -101,13 +110,13 @@ impl Methods {
     /// These and one more.
     #[must_use]
     pub fn with(self, method: Method) -> Self {
-        Self(self.0 | 1 << method as u8)
+        Self(self.0 | method.bit())
     }
 
     /// Whether one is among them.
     #[must_use]
     pub fn contains(self, method: Method) -> bool {
-        self.0 & 1 << method as u8 != 0
+        self.0 & method.bit() != 0
     }
 
     /// The value of `allow` (RFC 9110 section 10.2.1).
