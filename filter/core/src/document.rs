@@ -14,10 +14,12 @@
 
 mod error;
 mod lexer;
+mod normalised;
 mod reader;
 mod text;
 
 pub use self::error::{DocumentError, DocumentErrorKind, Expected};
+pub use self::normalised::Normalised;
 
 use std::borrow::Cow;
 

@@ -122,6 +122,19 @@ pub const DATA_VALUES: usize = 1 << 19;
 /// Values of a table within one another.
 pub const DATA_DEPTH: u32 = 8;
 
+/// Trusted documents, and their ids in all sets together: an application of thousands of screens has
+/// a few thousand.
+pub const TRUSTED_DOCUMENTS: usize = 1 << 16;
+
+/// Their texts and ids, in bytes: half of what is unpacked of a policy.
+pub const TRUSTED_BYTES: usize = 8 << 20;
+
+/// The longest id of one, in bytes: a SHA-256 has 64 digits.
+pub const TRUSTED_ID_BYTES: usize = 255;
+
+/// The most clients with documents of their own.
+pub const TRUSTED_CLIENTS: usize = 1_000;
+
 /// Denied coordinates in one audit record.
 pub const LISTED: usize = 100;
 

@@ -10,16 +10,19 @@ pub mod ceiling;
 pub mod condition;
 pub mod cost;
 pub mod data;
+pub mod documents;
+mod error;
 pub mod rules;
 pub mod schema;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use self::ceiling::{Ceiling, Counter};
 use self::condition::{Expression, Steps, Variable, Variables};
 use self::cost::Costs;
 use self::data::Data;
+use self::documents::Trusted;
+pub use self::error::PolicyError;
 use self::rules::{
     Access, Clause, ConditionId, Requirement, Role, RoleSet, ScopeId, ScopeSet, Truth, is_scope,
 };
@@ -64,6 +67,8 @@ pub struct PolicyParts {
     pub conditions: Vec<Expression>,
     /// What conditions look up.
     pub data: Data,
+    /// The documents that clients were built with.
+    pub documents: Trusted,
 }
 
 impl PolicyParts {
@@ -88,6 +93,7 @@ impl PolicyParts {
             expanded: Vec::new(),
             conditions: Vec::new(),
             data: Data::default(),
+            documents: Trusted::default(),
         }
     }
 
@@ -145,52 +151,6 @@ pub struct Policy {
     reads: BTreeSet<Variable>,
 }
 
-/// Why parts do not make a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PolicyError {
-    /// More roles than [`RoleSet::MAX_ROLES`].
-    TooManyRoles,
-    /// A scope that cannot be one, or scopes that are not sorted.
-    Scope,
-    /// Actors are not sorted, or one is named twice.
-    ActorOrder,
-    /// `field_access` has not one entry a field, or one points nowhere.
-    FieldAccess,
-    /// `type_access` or `input_access` is not sorted, or names what does not exist.
-    Coordinate,
-    /// `expanded` is not sorted, or names what is neither an interface nor a union.
-    Expanded,
-    /// There are more accesses than coordinates.
-    UnusedAccess,
-    /// A clause names a role, rule, scope or condition that does not exist.
-    Clause,
-    /// A limit names a role or rule that does not exist, or a cost of which there is none.
-    Ceiling,
-    /// Costs are not sorted, or are of what does not exist.
-    Cost,
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooManyRoles => write!(f, "more than {} roles", RoleSet::MAX_ROLES),
-            Self::Scope => f.write_str("a scope cannot be one, or scopes are not sorted"),
-            Self::ActorOrder => f.write_str("actors are not sorted and unique"),
-            Self::FieldAccess => f.write_str("a field has no access entry"),
-            Self::Coordinate => f.write_str("a type or an input has an access entry out of place"),
-            Self::Expanded => f.write_str("an expanded type is out of place, or is not abstract"),
-            Self::UnusedAccess => f.write_str("there are more access entries than coordinates"),
-            Self::Clause => f.write_str("a clause names an unknown role, rule, scope or condition"),
-            Self::Ceiling => f.write_str(
-                "a limit names an unknown role or rule, or an unknown cost, or is one too many",
-            ),
-            Self::Cost => f.write_str("a cost is out of place"),
-        }
-    }
-}
-
-impl std::error::Error for PolicyError {}
-
 impl Policy {
     /// Checks every invariant once, so that lookups need not.
     pub fn new(parts: PolicyParts) -> Result<Self, PolicyError> {
@@ -238,6 +198,13 @@ impl Policy {
         let reads = reads.filter(|one| parts.conditions.iter().any(|c| c.reads().variable(*one)));
         let reads = reads.collect();
         Ok(Self { parts, reads })
+    }
+
+    /// The same policy with these trusted documents.
+    #[must_use]
+    pub fn with_documents(mut self, documents: Trusted) -> Self {
+        self.parts.documents = documents;
+        self
     }
 
     /// The parts it was made of, for the encoder and for tools.
@@ -333,6 +300,12 @@ impl Policy {
     #[must_use]
     pub fn data(&self) -> &Data {
         &self.parts.data
+    }
+
+    /// The documents that clients were built with, and what else they may ask for.
+    #[must_use]
+    pub fn documents(&self) -> &Trusted {
+        &self.parts.documents
     }
 
     /// Whether any condition looks at a variable.

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldgate_core::policy::ceiling::Ceiling;
 use fieldgate_core::policy::data::Data;
+use fieldgate_core::policy::documents::Trusted;
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Otherwise, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{InputId, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyError, PolicyParts};
@@ -133,6 +134,7 @@ pub fn lower(
         expanded,
         conditions: conditions.all().cloned().collect(),
         data,
+        documents: Trusted::default(),
         schema: schema.schema,
     })
 }

@@ -17,6 +17,7 @@
 mod access;
 mod bounded;
 mod data;
+mod documents;
 mod expression;
 mod limits;
 mod schema;
@@ -31,12 +32,13 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use self::wire::Wire;
 use super::condition::ExpressionError;
 use super::data::DataError;
+use super::documents::TrustedError;
 use super::schema::SchemaError;
 use super::{Policy, PolicyError};
 
 const MAGIC: &[u8; 4] = b"FGPB";
 /// The format that this version writes and reads.
-pub const FORMAT: u16 = 5;
+pub const FORMAT: u16 = 6;
 /// The largest payload that is unpacked: a hundred thousand owners have 3 MiB, and GitHub's schema a
 /// quarter of one; far under a VM's memory.
 const MAX_PAYLOAD_BYTES: u32 = 16 << 20;
@@ -94,6 +96,8 @@ pub enum BlobError {
     Condition(ExpressionError),
     /// The payload has no valid data.
     Data(DataError),
+    /// The payload has no valid trusted documents.
+    Documents(TrustedError),
 }
 
 impl BlobError {
@@ -110,7 +114,8 @@ impl BlobError {
             | Self::Schema(_)
             | Self::Policy(_)
             | Self::Condition(_)
-            | Self::Data(_) => None,
+            | Self::Data(_)
+            | Self::Documents(_) => None,
         }
     }
 }
@@ -132,6 +137,7 @@ impl fmt::Display for BlobError {
             Self::Policy(error) => write!(f, "policy blob is inconsistent: {error}"),
             Self::Condition(error) => write!(f, "policy blob is inconsistent: {error}"),
             Self::Data(error) => write!(f, "policy blob is inconsistent: {error}"),
+            Self::Documents(error) => write!(f, "policy blob is inconsistent: {error}"),
         }
     }
 }

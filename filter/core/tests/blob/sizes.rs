@@ -98,3 +98,11 @@ fn counted_before_it_is_read() {
     assert_eq!(arguments(3, 2), BlobError::Schema(SchemaError::Tables));
     assert_eq!(arguments(2, 2), BlobError::Payload);
 }
+
+/// One for each member of a payload: a policy of nothing, whose root type is not there.
+#[test]
+fn a_payload_of_zeros() {
+    let zeros = |count: usize| decode(&wrap(&vec![0; count])).unwrap_err();
+    assert_eq!(zeros(33), BlobError::Schema(SchemaError::Root));
+    assert_eq!((zeros(32), zeros(34)), (BlobError::Payload, BlobError::Payload));
+}

@@ -1,10 +1,12 @@
 //! A policy that has something of everything.
 
+use fieldgate_core::document::Normalised;
 use fieldgate_core::policy::PolicyParts;
 use fieldgate_core::policy::ceiling::{Ceiling, Counter, Mode};
 use fieldgate_core::policy::condition::{Expression, Function, Node, Operator, Value, Variable};
 use fieldgate_core::policy::cost::{Costs, ListSize};
 use fieldgate_core::policy::data::{Data, DataParts};
+use fieldgate_core::policy::documents::{DocumentMode, Entry, Trusted, TrustedParts};
 use fieldgate_core::policy::rules::{
     Access, Caller, Clause, ConditionId, Grant, Need, Otherwise, Requirement, Role, RoleSet,
     RuleId, ScopeId,
@@ -147,7 +149,23 @@ pub(crate) fn parts() -> PolicyParts {
             ceiling(None, Mode::Measure, &[(Counter::Tokens, 1), (Counter::Depth, 0)]),
         ],
         costs: Some(costs),
+        documents: documents(),
         expanded: vec![TypeId(0), TypeId(3)],
         ..PolicyParts::new("small", Schema::new(&schema).unwrap())
     }
+}
+
+/// Two texts with the same tokens, and two sets.
+fn documents() -> Trusted {
+    let text = |text: &str| (text.into(), Normalised::new(text, 100).unwrap());
+    let ids = |ids: &[(&str, u32)]| ids.iter().map(|(id, at)| ((*id).into(), *at)).collect();
+    let entry = |mode, set| Entry { mode, set: Some(set) };
+    let off = Entry { mode: DocumentMode::Off, set: None };
+    Trusted::new(TrustedParts {
+        texts: vec![text("{ node }"), text("{node}")],
+        sets: vec![ids(&[("a", 0), ("é", 1)]), ids(&[("a", 1)])],
+        others: entry(DocumentMode::Log, 1),
+        clients: vec![("app".into(), entry(DocumentMode::IdOnly, 0)), ("bot".into(), off)],
+    })
+    .unwrap()
 }

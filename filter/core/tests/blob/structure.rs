@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use fieldgate_core::document::Normalised;
 use fieldgate_core::policy::blob::{decode, encode};
 use fieldgate_core::policy::ceiling::Counter;
+use fieldgate_core::policy::documents::{DocumentMode, Trusted};
 use fieldgate_core::policy::rules::{Caller, Otherwise, Party, RoleSet, ScopeSet, Truth};
 use fieldgate_core::policy::schema::{FieldId, InputDef, TypeDef, TypeId, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts};
@@ -83,6 +85,7 @@ fn sound(policy: &Policy) {
     let expands = types.iter().filter(|(id, _)| policy.expands(*id));
     assert!(expands.clone().all(|(_, def)| abstracts.contains(&def.kind)));
     assert_eq!(expands.count(), policy.parts().expanded.len());
+    sound_documents(policy.documents());
     let (again, digest) = encode(policy).unwrap();
     let (back, same) = decode(&again).unwrap();
     assert!(&back == policy && same == digest);
@@ -113,6 +116,24 @@ fn sound_field(policy: &Policy, of: &TypeDef<'_>, field: FieldId) {
     let nobody = Party { held, unclear, scopes: &scopes, caller: Caller::Anyone };
     let granted = access.grants(&nobody, &|_| Truth::Error);
     assert!(!granted || access.otherwise == Otherwise::Allow, "nobody is granted something");
+}
+
+fn sound_documents(trusted: &Trusted) {
+    let hashes: BTreeMap<&str, Normalised> =
+        trusted.texts().iter().map(|(text, hash)| (text.as_ref(), *hash)).collect();
+    let clients = trusted.clients().iter().map(|(client, _)| Some(client.as_ref()));
+    for client in clients.chain([None]) {
+        let asked = trusted.of(client);
+        let ids: BTreeMap<&str, &str> = asked.documents().collect();
+        assert!(asked.mode() != DocumentMode::Off || ids.is_empty());
+        for (id, text) in &ids {
+            assert_eq!(asked.by_id(id), Some(*text));
+            let first = asked.knows(&hashes[text]).unwrap();
+            assert!(first <= *id && hashes[ids[first]] == hashes[text]);
+        }
+        let known = hashes.values().filter_map(|hash| asked.knows(hash));
+        assert!(known.into_iter().all(|id| ids.contains_key(id)));
+    }
 }
 
 fn sound_input(policy: &Policy, input: &InputDef<'_>) {

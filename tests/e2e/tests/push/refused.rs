@@ -48,7 +48,7 @@ pub(crate) fn bad(good: &Value) -> Vec<(&'static str, &'static str, Value)> {
 /// A blob with a good digest and no schema: its payload is zeros, as many as are read, which is a
 /// policy without roles, rules, types and fields whose root type is the first.
 fn of_zeros() -> Vec<u8> {
-    const ZEROS: u8 = 32;
+    const ZEROS: u8 = 33;
     let payload = vec![0; usize::from(ZEROS)];
     // DEFLATE's block without compression (RFC 1951 section 3.2.4).
     let body = [&[1, ZEROS, 0, !ZEROS, 0xff][..], &payload].concat();

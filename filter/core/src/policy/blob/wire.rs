@@ -10,6 +10,7 @@ use super::BlobError;
 use super::access::{WireAccess, WireInput, input_of};
 use super::bounded::AtMost;
 use super::data::WireData;
+use super::documents::WireTrusted;
 use super::expression::WireExpressions;
 use super::limits::{WireCeiling, WireCosts};
 use super::schema::WireSchema;
@@ -38,6 +39,7 @@ pub(super) struct Wire<'a> {
     conditions: WireExpressions<'a>,
     data: WireData<'a>,
     schema: WireSchema<'a>,
+    documents: Option<WireTrusted<'a>>,
     /// Interfaces and unions; where there are none, nothing is written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expanded: Vec<u32>,
@@ -68,6 +70,7 @@ impl<'a> Wire<'a> {
             expanded,
             conditions,
             data,
+            documents,
         } = parts;
         let role = |Role { name, groups, scopes, condition }: &'a Role| -> WireRole<'a> {
             let groups = groups.iter().map(AsRef::as_ref).collect();
@@ -91,6 +94,7 @@ impl<'a> Wire<'a> {
             conditions: WireExpressions::new(conditions)?,
             data: WireData::new(data)?,
             schema: WireSchema::new(schema.tables()),
+            documents: WireTrusted::new(documents)?,
             expanded: expanded.iter().map(|id| id.0).collect(),
         })
     }
@@ -120,6 +124,7 @@ impl<'a> Wire<'a> {
 
         let (conditions, data) = next(&mut from)?;
         let schema = WireSchema::read(&mut from)?;
+        let documents = next(&mut from)?;
         let expanded = expanded(rest(from)?, schema.types())?;
         Ok(Self {
             name,
@@ -138,6 +143,7 @@ impl<'a> Wire<'a> {
             conditions,
             data,
             schema,
+            documents,
             expanded,
         })
     }
@@ -161,6 +167,7 @@ impl<'a> Wire<'a> {
             conditions,
             data,
             schema,
+            documents,
             expanded,
         } = self;
         let role = |(name, groups, scopes, condition): WireRole<'_>| Role {
@@ -197,6 +204,7 @@ impl<'a> Wire<'a> {
             expanded: expanded.into_iter().map(TypeId).collect(),
             conditions: conditions.read()?,
             data: data.read()?,
+            documents: WireTrusted::read(documents)?,
         })
     }
 }

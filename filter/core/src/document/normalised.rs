@@ -1,0 +1,102 @@
+//! Query text -> [`Normalised`]: the text without what separates its tokens ("Ignored Tokens").
+//!
+//! Two texts have the same one if they are the same tokens in the same order: white space, line ends,
+//! commas, comments and byte order marks make no difference, and everything else does, also what
+//! could mean the same: `"a"` and `"\u0061"`, `query { a }` and `{ a }`, the order of definitions.
+//! It does not read the grammar: whoever compares texts reads one of them elsewhere.
+
+use std::fmt;
+
+use super::lexer::{Lexer, Token, TokenKind};
+use super::{DocumentError, Span};
+
+/// The SHA-256 of a text's tokens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Normalised([u8; 32]);
+
+impl Normalised {
+    /// That of a text with at most so many tokens.
+    ///
+    /// # Errors
+    /// What is no token, or one token too many.
+    pub fn new(source: &str, tokens: u32) -> Result<Self, DocumentError> {
+        digest(source, tokens).map_err(|error| *error)
+    }
+
+    /// One that was made before.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Normalised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Normalised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Normalised({self})")
+    }
+}
+
+/// What is hashed begins with what a token is; where its text is not in that, its length and text
+/// come next. So no token begins as another, and no two sequences of tokens are the same bytes.
+fn digest(source: &str, tokens: u32) -> Result<Normalised, Box<DocumentError>> {
+    let mut lexer = Lexer::new(source, tokens)?;
+    let mut hash = hmac_sha256::Hash::new();
+    loop {
+        let Token { kind, span } = lexer.next()?;
+        match code(kind) {
+            Code::End => return Ok(Normalised(hash.finalize())),
+            Code::Punctuator(code) => hash.update([code]),
+            Code::WithText(code) => {
+                let Span { start, end } = span;
+                hash.update([code]);
+                hash.update(end.saturating_sub(start).to_le_bytes());
+                // INVARIANT: a token stands between two characters of its source.
+                hash.update(span.text(source).unwrap_or_default());
+            }
+        }
+    }
+}
+
+enum Code {
+    End,
+    Punctuator(u8),
+    WithText(u8),
+}
+
+/// The numbers are in policy blobs: another one is another format.
+const fn code(kind: TokenKind) -> Code {
+    match kind {
+        TokenKind::End => Code::End,
+        TokenKind::Bang => Code::Punctuator(1),
+        TokenKind::Dollar => Code::Punctuator(2),
+        TokenKind::Ampersand => Code::Punctuator(3),
+        TokenKind::ParenthesisOpen => Code::Punctuator(4),
+        TokenKind::ParenthesisClose => Code::Punctuator(5),
+        TokenKind::Spread => Code::Punctuator(6),
+        TokenKind::Colon => Code::Punctuator(7),
+        TokenKind::Equals => Code::Punctuator(8),
+        TokenKind::At => Code::Punctuator(9),
+        TokenKind::BracketOpen => Code::Punctuator(10),
+        TokenKind::BracketClose => Code::Punctuator(11),
+        TokenKind::BraceOpen => Code::Punctuator(12),
+        TokenKind::Pipe => Code::Punctuator(13),
+        TokenKind::BraceClose => Code::Punctuator(14),
+        TokenKind::Name => Code::WithText(15),
+        TokenKind::Int => Code::WithText(16),
+        TokenKind::Float => Code::WithText(17),
+        TokenKind::String => Code::WithText(18),
+        TokenKind::BlockString => Code::WithText(19),
+    }
+}
