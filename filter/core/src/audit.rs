@@ -19,7 +19,7 @@ mod asked;
 mod caller;
 mod form;
 
-pub use asked::{Asked, Operation};
+pub use asked::{Asked, Operation, Trust};
 pub use caller::{Caller, Identity};
 use form::{Form, Json, Struct};
 

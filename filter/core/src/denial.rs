@@ -82,6 +82,10 @@ pub enum Reason {
     DocumentIdMismatch,
     /// The hash of a document alone, where there are no trusted documents.
     PersistedQueryNotSupported,
+    /// The id or hash of a document that is none of the client's trusted ones.
+    PersistedQueryNotFound,
+    /// A document that is none of the client's trusted ones, where it has to be.
+    DocumentNotTrusted,
 
     /// The document is not in the executable grammar.
     DocumentSyntax,
@@ -224,6 +228,8 @@ impl Reason {
             Self::DocumentIdInvalid => "document_id_invalid",
             Self::DocumentIdMismatch => "document_id_mismatch",
             Self::PersistedQueryNotSupported => "persisted_query_not_supported",
+            Self::PersistedQueryNotFound => "persisted_query_not_found",
+            Self::DocumentNotTrusted => "document_not_trusted",
             Self::DocumentSyntax => "document_syntax",
             Self::OperationNameTaken => "operation_name_taken",
             Self::OperationAmbiguous => "operation_ambiguous",

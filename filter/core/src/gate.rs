@@ -30,6 +30,7 @@ mod case;
 mod facts;
 mod permit;
 mod prepared;
+mod text;
 
 pub use arrival::Arrival;
 use arrival::Refused;

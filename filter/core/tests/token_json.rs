@@ -98,7 +98,7 @@ const ACCEPTED: [&str; 24] = [
 
 fn as_value(json: &Json<'_>) -> Value {
     match json {
-        Json::Null => Value::Null,
+        Json::Null | Json::Upload => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
         Json::Number(number) => Value::Number(number.clone()),
         Json::String(text) => Value::String(text.to_string()),

@@ -155,11 +155,10 @@ impl Plugin {
 
     /// What of a route's `match` the server is reached by: the endpoint's paths, or everything.
     fn routed(&self) -> Vec<Value> {
-        let endpoint = self.configuration.get("endpoint").cloned().unwrap_or_default();
-        if endpoint["other_paths"] == "allow" {
+        if text(&self.configuration, "/endpoint/other_paths") == Some("allow") {
             return vec![json!({ "prefix": "/" })];
         }
-        match endpoint["paths"].as_array() {
+        match self.configuration.pointer("/endpoint/paths").and_then(Value::as_array) {
             None => vec![json!({ "path": "/graphql" })],
             Some(paths) => paths.iter().map(|path| json!({ "path": path })).collect(),
         }

@@ -14,6 +14,8 @@ use crate::policy::ceiling::Used;
 pub struct Asked {
     /// Why it would be refused alone: of an operation in a batch.
     pub refused: Option<Reason>,
+    /// Whether its document is a trusted one, where that is asked.
+    pub trust: Option<Trust>,
     /// The operation, once chosen.
     pub operation: Option<Rc<Operation>>,
     /// Every coordinate that the operation executes, once planned.
@@ -30,6 +32,15 @@ pub struct Asked {
     pub exceeded: Vec<Exceeded>,
 }
 
+/// Whether a document is one that the client was built with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It is the trusted document of this id.
+    Trusted(String),
+    /// It is none.
+    Untrusted,
+}
+
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -43,9 +54,26 @@ pub struct Operation {
 
 impl Asked {
     pub(super) fn write(&self, record: &mut impl Form) {
-        let Self { refused, operation, requested, denied, denied_total, usage, used, exceeded } =
-            self;
+        let Self {
+            refused,
+            trust,
+            operation,
+            requested,
+            denied,
+            denied_total,
+            usage,
+            used,
+            exceeded,
+        } = self;
         record.maybe("reason", refused.map(Reason::code));
+        if let Some(trust) = trust {
+            record.object("document", |of| {
+                of.flag("trusted", *trust != Trust::Untrusted);
+                if let Trust::Trusted(id) = trust {
+                    of.text("id", cut(id));
+                }
+            });
+        }
         if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
             record.object("operation", |operation| {
                 operation.maybe("name", name.as_deref().map(cut));

@@ -18,12 +18,14 @@ impl Answer {
     /// Whether it is what a server says of a document, rather than a gateway of a request.
     #[must_use]
     pub fn is_response(&self) -> bool {
-        self.code == PARSE_FAILED || self.code == VALIDATION_FAILED
+        [PARSE_FAILED, VALIDATION_FAILED, NOT_SUPPORTED, NOT_FOUND].contains(&self.code)
     }
 }
 
 const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+const NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
+const NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 
 impl Reason {
     /// What the client is told.
@@ -96,10 +98,16 @@ impl Reason {
             Self::DocumentIdMismatch => {
                 answer(400, "BAD_REQUEST", "The hash is not that of the document")
             }
-            // As clients of automatic persisted queries look for it: they go on without.
+            // As clients of automatic persisted queries look for it: they go on with the text.
             Self::PersistedQueryNotSupported => {
-                answer(200, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+                answer(400, NOT_SUPPORTED, "PersistedQueryNotSupported")
             }
+            Self::PersistedQueryNotFound => answer(400, NOT_FOUND, "PersistedQueryNotFound"),
+            Self::DocumentNotTrusted => answer(
+                403,
+                "DOCUMENT_NOT_TRUSTED",
+                "This client may only ask for documents that it was registered with",
+            ),
             Self::DocumentSyntax => answer(400, PARSE_FAILED, "The document has a syntax error"),
             Self::OperationNameTaken => {
                 invalid("Operations must be named, and each name be there once")

@@ -1,17 +1,15 @@
 //! What a caller asks -> a [`Permit`], which is made here alone, where nothing is denied.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::case::Case;
 use super::prepared::{Documents, Prepared, read};
+use super::text::Text;
 use crate::audit::{Asked, Facts};
 use crate::challenge;
 use crate::denial::Reason;
 use crate::document::OperationKind;
-use crate::http::{
-    DocumentId, GraphqlBody, GraphqlRequest, Media, Method, Methods, MultipartRequest,
-};
+use crate::http::{GraphqlBody, GraphqlRequest, Media, Method, Methods, MultipartRequest};
 use crate::identity::Principal;
 use crate::plan::{Chosen, Usage};
 use crate::policy::Policy;
@@ -150,11 +148,12 @@ impl Asker<'_> {
         let Self { settings, policy, documents, principal, head, method } = *self;
         let Settings { limits, scope_challenge, .. } = settings;
         let name = request.operation_name.as_deref();
-        let text = document(request)?;
-        let prepared = match documents.recall(&text, name) {
+        let asking = Text::of(request, principal, policy)?;
+        let text = asking.text;
+        let prepared = match documents.recall(text, name) {
             Some(prepared) => prepared,
             None => {
-                let prepared = Prepared::new(&text, name, policy, limits)
+                let prepared = Prepared::new(text, name, policy, limits)
                     .map_err(|unprepared| asked.note_unprepared(*unprepared))?;
                 let prepared = Rc::new(prepared);
                 documents.keep(&prepared);
@@ -162,6 +161,9 @@ impl Asker<'_> {
             }
         };
         asked.note_prepared(&prepared);
+        let (trust, may) = asking.trust(&prepared, limits);
+        asked.trust = trust;
+        may?;
         if method != Method::Post && prepared.chosen().kind != OperationKind::Query {
             return Err(Refusal::from(Reason::MutationNotSafe).allowing(Methods::post()));
         }
@@ -210,27 +212,6 @@ impl Asker<'_> {
         let Chosen { source, name, kind: _ } = prepared.chosen();
         let allowed = &self.settings.endpoint.extensions;
         Ok(Permit(request.forward(source, name, prepared.variables(), allowed)?))
-    }
-}
-
-/// The document that a request means.
-fn document<'r>(request: &'r GraphqlRequest<'_>) -> Result<Cow<'r, str>, Refusal> {
-    match (&request.query, &request.id) {
-        (Some(text), None) => Ok(Cow::Borrowed(text)),
-        // Registering a text under its hash is asking it.
-        (Some(text), Some(DocumentId::Sha256(hash))) => {
-            let digest = hmac_sha256::Hash::hash(text.as_bytes());
-            let digits = hash.as_bytes().chunks_exact(2);
-            let matches = digest.iter().zip(digits).all(|(byte, digits)| {
-                let digit =
-                    |at: usize| digits.get(at).and_then(|one| char::from(*one).to_digit(16));
-                digit(0).zip(digit(1)).map(|(high, low)| high << 4 | low) == Some((*byte).into())
-            });
-            if matches { Ok(Cow::Borrowed(text)) } else { Err(Reason::DocumentIdMismatch.into()) }
-        }
-        (None, Some(DocumentId::Sha256(_))) => Err(Reason::PersistedQueryNotSupported.into()),
-        (_, Some(DocumentId::Given(_))) => Err(Reason::UnknownMember.into()),
-        (None, None) => Err(Reason::QueryMissing.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::audit;
-use crate::document::{Bounds, Document, OperationKind};
+use crate::document::{Bounds, Document, Normalised, OperationKind};
 use crate::halves::Halves;
 use crate::limits::{DOCUMENTS_BYTES, Limits, NESTING};
 use crate::plan::{Choice, Chosen, Plan, PlanError};
@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) is_whole: bool,
     /// The coordinates that it executes, where that depends on nothing.
     requested: OnceCell<Rc<[String]>>,
+    /// What the document is, where that was asked for.
+    normalised: OnceCell<Option<Normalised>>,
 }
 
 /// Why there is none, as far as it got.
@@ -76,6 +78,7 @@ impl Prepared {
             is_whole: is_only && document.fragments.len() == plan.fragments.len(),
             plan,
             requested: OnceCell::new(),
+            normalised: OnceCell::new(),
         })
     }
 
@@ -99,6 +102,12 @@ impl Prepared {
         } else {
             list()
         }
+    }
+
+    /// What the document is, whatever separates its tokens.
+    pub(super) fn normalised(&self, limits: &Limits) -> Option<Normalised> {
+        let make = || Normalised::new(&self.source, limits.tokens).ok();
+        *self.normalised.get_or_init(make)
     }
 
     /// Whether it is what a request with this name asks for (spec 6.1, GetOperation).

@@ -85,7 +85,7 @@ impl HeaderChanges {
         };
         let mut types = head.values("content-type");
         if types.next() != Some(content_type.as_bytes()) || types.next().is_some() {
-            self.set.push(("content-type".into(), content_type.as_bytes().to_vec()));
+            self.set.insert(0, ("content-type".into(), content_type.as_bytes().to_vec()));
         }
         self
     }

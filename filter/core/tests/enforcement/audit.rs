@@ -284,3 +284,43 @@ fn records_hold_no_secrets() {
         );
     }
 }
+
+#[test]
+fn what_passes_and_what_comes_in_batches_is_in_the_schema_too() {
+    let more = r#","endpoint":{"other_paths":"allow","unauthenticated_paths":["/open"],"methods":["POST","GET"],"preflight":"forward"},"limits":{"batch":3}"#;
+    let gate = gate(&all_but(&["User.ssn"]), more);
+    let token = token(&["g0"], "");
+    let checked = |headers: &[(&str, &str)], body: &str| {
+        let (_, record) = request(&gate, &pairs(headers), body.as_bytes());
+        checked(&record, &ResponseFacts::default())
+    };
+    let at = |path: &'static str, more: &[(&'static str, &'static str)]| {
+        let mut headers = vec![(":method", "GET"), (":path", path), ("authorization", &*token)];
+        headers.extend(more);
+        headers.into_iter().collect::<Vec<_>>()
+    };
+    for path in ["/x", "/open"] {
+        let record = checked(&at(path, &[]), "");
+        assert_eq!(record["passed"], json!("other_path"));
+        assert_eq!(record.get("subject").is_some(), path == "/x");
+    }
+    let json = [
+        (":method", "POST"),
+        (":path", "/graphql"),
+        ("authorization", &*token),
+        ("content-type", "application/json"),
+    ];
+    let asked = |query: &str| json!({ "query": query });
+    for (batch, reasons) in [
+        (json!([asked("{version}")]), vec![Value::Null]),
+        (
+            json!([asked("{me{ssn}}"), asked("{"), asked("{version}")]),
+            vec![json!("field_denied"), json!("document_syntax"), Value::Null],
+        ),
+    ] {
+        let record = checked(&json, &batch.to_string());
+        let found = record["batch"].as_array().expect("a batch").iter();
+        assert_eq!(found.map(|one| one["reason"].clone()).collect::<Vec<_>>(), reasons);
+        assert_eq!(record["decision"], json!(if reasons.len() == 1 { "allow" } else { "deny" }));
+    }
+}
