@@ -10,6 +10,7 @@ use fieldgate_core::settings::Configuration;
 use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::documents::Documents;
 use crate::folder::Folder;
 use crate::lint::{Tagged, fetched};
 use crate::lower::Conditions;
@@ -53,6 +54,7 @@ impl Bundle {
             Some(_) | None => Err(Unloadable::plain("a part of the bundle cannot be read")),
         };
         match built {
+            Ok(_) if findings.has_errors() => Err(findings.into_sorted()),
             Ok(Built { policy, digest, blob_bytes, configuration, conditions }) => {
                 let warnings = findings.into_sorted();
                 let this = Self {
@@ -132,19 +134,35 @@ impl Bundle {
     }
 }
 
+/// What is wrong with a bundle, and what it has.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Everything that is wrong.
+    pub findings: Vec<Diagnostic>,
+    /// How many trusted documents there are.
+    pub documents: usize,
+}
+
 /// Everything that is wrong with a bundle, its cases included; a bundle that is not read to its end
-/// for errors has no cases to judge.
+/// for errors has no cases to judge, and no documents to count.
 #[must_use]
-pub fn check(folder: &Path) -> Vec<Diagnostic> {
+pub fn checked(folder: &Path) -> Checked {
     match Bundle::load(folder, None) {
-        Err(all) => all,
+        Err(findings) => Checked { findings, documents: 0 },
         Ok(bundle) => {
             let mut findings = Findings::default();
             bundle.warnings.iter().cloned().for_each(|warning| findings.add(warning));
             cases::read(&bundle, &mut findings);
-            findings.into_sorted()
+            let documents = bundle.policy.documents().texts().len();
+            Checked { findings: findings.into_sorted(), documents }
         }
     }
+}
+
+/// The findings alone.
+#[must_use]
+pub fn check(folder: &Path) -> Vec<Diagnostic> {
+    checked(folder).findings
 }
 
 /// The three sources of a bundle, each read as far as it can be.
@@ -154,6 +172,7 @@ struct Sources {
     schema: Option<SchemaSource>,
     conditions: Conditions,
     data: Option<Data>,
+    documents: Option<Documents>,
 }
 
 struct Built {
@@ -196,7 +215,10 @@ impl Sources {
         let conditions = checked.map(|(policy, schema)| lower::check(policy, schema, findings));
         let conditions = conditions.unwrap_or_default();
         let data = policy.as_ref().and_then(|policy| policy.data.load(folder, findings));
-        Some(Self { settings: Some(settings), policy, schema, conditions, data })
+        let documents = policy
+            .as_ref()
+            .and_then(|policy| Documents::load(policy.documents.as_ref(), folder, findings));
+        Some(Self { settings: Some(settings), policy, schema, conditions, data, documents })
     }
 
     fn build(self, revision: Option<&str>, findings: &mut Findings) -> Result<Built, Unloadable> {
@@ -206,6 +228,7 @@ impl Sources {
             schema: Some(schema),
             conditions,
             data: Some(data),
+            documents: Some(documents),
         } = self
         else {
             return Err(Unloadable::plain("a part of the bundle cannot be read"));
@@ -215,6 +238,8 @@ impl Sources {
             .map_err(Unloadable::plain)?;
         lint::lint(&source, &policy, &tagged, settings.anonymous.as_ref(), findings);
         fetched::lint(&fetched, &policy, findings);
+        documents.check(&policy, &settings.limits, findings);
+        let policy = policy.with_documents(documents.trusted().map_err(Unloadable::plain)?);
         let (blob, digest) = blob::encode(&policy)
             .map_err(|error| Unloadable { message: error.to_string(), help: error.help() })?;
         let mut configuration = settings.configuration(&blob);

@@ -3,6 +3,7 @@
 //!
 //! A bundle names its files by paths inside it, so that it means the same wherever it lies.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -74,6 +75,22 @@ impl Folder {
         }
     }
 
+    /// The names of the files below a folder of the bundle that are wanted, sorted. `named_at` is
+    /// where the bundle names it.
+    pub fn files_below(
+        &self,
+        name: &str,
+        wanted: fn(&Path) -> bool,
+        named_at: Option<&Place>,
+        findings: &mut Findings,
+    ) -> Vec<String> {
+        let Some(path) = self.path(name, named_at, findings) else { return Vec::new() };
+        let mut paths = BTreeSet::new();
+        walk(&path, wanted, &mut paths, findings);
+        let inside = paths.iter().filter_map(|path| path.strip_prefix(&self.0).ok());
+        inside.map(|path| path.display().to_string()).collect()
+    }
+
     /// The names of the YAML files in a folder of the bundle, sorted. None if there is no such
     /// folder.
     pub fn yaml_files(&self, name: &str, findings: &mut Findings) -> Vec<String> {
@@ -95,5 +112,46 @@ impl Folder {
         let mut names: Vec<String> = paths.into_iter().filter(yaml).filter_map(file_name).collect();
         names.sort();
         names
+    }
+}
+
+/// Adds the files below a folder that are wanted.
+pub(crate) fn walk(
+    folder: &Path,
+    wanted: fn(&Path) -> bool,
+    names: &mut BTreeSet<PathBuf>,
+    findings: &mut Findings,
+) {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let list = |path: &Path| -> io::Result<Vec<PathBuf>> {
+            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
+        };
+        match list(&folder) {
+            Ok(paths) => {
+                for path in paths {
+                    if path.is_dir() && path.is_symlink() {
+                        // It could lead back to where it stands.
+                        let message = format!("`{}` is a link and not followed", path.display());
+                        let finding = Diagnostic::warning_anywhere(Code::LinkNotFollowed, message);
+                        findings.add(finding.help("name the folder that it leads to"));
+                    } else if path.is_dir() {
+                        folders.push(path);
+                    } else if !wanted(&path) {
+                        continue;
+                    } else if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+                        // Nobody may ever write to a pipe that lies about.
+                        let message = format!("`{}` is not a regular file", path.display());
+                        findings.add(Diagnostic::anywhere(Code::FileMissing, message));
+                    } else {
+                        names.insert(path);
+                    }
+                }
+            }
+            Err(error) => {
+                let message = format!("the folder `{}` cannot be read: {error}", folder.display());
+                findings.add(Diagnostic::anywhere(Code::FileMissing, message));
+            }
+        }
     }
 }

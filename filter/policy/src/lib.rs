@@ -13,6 +13,7 @@ pub mod condition;
 mod court;
 pub mod data;
 pub mod diagnostic;
+pub mod documents;
 pub mod expand;
 pub mod explain;
 pub mod folder;

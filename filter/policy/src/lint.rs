@@ -9,7 +9,9 @@ pub mod fetched;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fieldgate_core::policy::Policy;
-use fieldgate_core::policy::rules::{Access, Caller, Clause, Need, RoleSet, RuleId};
+use fieldgate_core::policy::rules::{
+    Access, Caller, Clause, Grant, Need, Otherwise, RoleSet, RuleId,
+};
 use fieldgate_core::policy::schema::{FieldId, TypeId, TypeRef};
 
 use crate::diagnostic::{Code, Diagnostic, Findings};
@@ -128,6 +130,14 @@ fn is_dead(access: &Access, rule: RuleId) -> bool {
     let mut own = clauses.filter(|clause: &&Clause| clause.rules.contains(&rule));
     // A merged clause has the roles of several rules: one that is left may be this rule's.
     own.all(|clause| denied.contains(clause.roles))
+}
+
+/// Whether nobody can have it, whatever conditions say.
+pub(crate) fn is_out_of_reach(access: &Access) -> bool {
+    let denied = kept_out(access);
+    let nobody = |grant: &Grant| grant.any.iter().all(|clause| denied.contains(clause.roles));
+    let ungranted = access.grants.is_empty() && access.otherwise == Otherwise::Deny;
+    ungranted || access.grants.iter().any(nobody)
 }
 
 /// Whether a caller with these roles and no token could have it, whatever conditions say.

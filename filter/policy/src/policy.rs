@@ -4,6 +4,7 @@
 //! rules. Whether a pattern names anything is `lower`'s to say.
 
 mod abstracts;
+mod documents;
 mod limit;
 mod names;
 pub mod pattern;
@@ -17,6 +18,7 @@ use fieldgate_core::policy::ceiling::Counter;
 use fieldgate_core::policy::rules::RoleSet;
 
 pub use self::abstracts::{AbstractSource, Granting};
+pub use self::documents::{DocumentsSource, EntrySource};
 pub use self::limit::{CostSource, LimitSource};
 pub use self::names::is_name;
 use self::names::{expect_declared, read_name, read_roles};
@@ -57,6 +59,8 @@ pub struct PolicySource {
     pub abstracts: AbstractSource,
     /// What conditions look up.
     pub data: DataSource,
+    /// What clients may ask for, if anything is said of it.
+    pub documents: Option<DocumentsSource>,
 }
 
 /// Who may reach a type.
@@ -73,8 +77,19 @@ impl PolicySource {
     #[must_use]
     pub fn read(node: &Node, findings: &mut Findings) -> Self {
         let known = [
-            "version", "name", "revision", "roles", "actors", "floor", "rules", "types", "limits",
-            "cost", "abstract", "data",
+            "version",
+            "name",
+            "revision",
+            "roles",
+            "actors",
+            "floor",
+            "rules",
+            "types",
+            "limits",
+            "cost",
+            "abstract",
+            "data",
+            "documents",
         ];
         let Some(keys) = Keys::read(node, &known, findings) else { return Self::default() };
         shape::expect_version(&keys, VERSION, findings);
@@ -119,9 +134,24 @@ impl PolicySource {
         let abstracts = keys.optional("abstract");
         let abstracts = abstracts.and_then(|node| AbstractSource::read(node, findings));
         let abstracts = abstracts.unwrap_or_default();
+        let documents = node.member("documents");
+        let documents = documents.and_then(|member| DocumentsSource::read(member, findings));
         let ids = floor.iter().chain(&rules).map(|rule| &rule.id);
         expect_unique(ids.chain(limits.iter().map(|limit| &limit.id)), findings);
-        Self { name, revision, roles, actors, floor, rules, types, limits, cost, abstracts, data }
+        Self {
+            name,
+            revision,
+            roles,
+            actors,
+            floor,
+            rules,
+            types,
+            limits,
+            cost,
+            abstracts,
+            data,
+            documents,
+        }
     }
 
     /// Adds a finding if a role is not declared.

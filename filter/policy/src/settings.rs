@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldgate_core::limits::Limits;
 use fieldgate_core::token::keys::{Algorithm, KeySet, Secrecy};
 use serde_json::{Map, Value, json};
 
@@ -33,6 +34,8 @@ pub struct SettingsSource {
     pub schema: FileName,
     /// The role of anonymous callers, if they have one.
     pub anonymous: Option<Text>,
+    /// The bounds on requests; those by default where the settings have errors.
+    pub limits: Limits,
     /// Where costs are exported.
     exports_cost: Option<Place>,
     /// The configuration without `policy`.
@@ -78,11 +81,12 @@ impl SettingsSource {
             }
         }
         let anonymous = anonymous_role(node);
-        report::report(&json, anonymous.as_ref(), node, broken, findings);
+        let limits = report::report(&json, anonymous.as_ref(), node, broken, findings);
         Some(Self {
             policy: FileName::read(node, "policy", POLICY_FILE, findings),
             schema: FileName::read(node, "schema", SCHEMA_FILE, findings),
             anonymous,
+            limits: limits.unwrap_or(Limits::DEFAULT),
             exports_cost: exports_cost(node),
             json,
         })

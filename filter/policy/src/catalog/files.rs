@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, printable};
+use crate::folder;
 use crate::source::SourceFile;
 
 /// Bytes of a file: an export of some ten thousand entities, and far more than anybody writes.
@@ -19,7 +20,7 @@ pub(super) fn read(paths: &[PathBuf], findings: &mut Findings) -> Vec<Arc<Source
     for path in paths {
         if path.is_dir() {
             let before = names.len();
-            walk(path, &mut names, findings);
+            folder::walk(path, is_yaml, &mut names, findings);
             if names.len() == before && !names.iter().any(|name| name.starts_with(path)) {
                 let message = format!("there is no YAML file in `{}`", path.display());
                 findings.add(Diagnostic::anywhere(Code::NoEntity, message));
@@ -32,41 +33,6 @@ pub(super) fn read(paths: &[PathBuf], findings: &mut Findings) -> Vec<Arc<Source
     // What has no other name, as a pipe, is its own.
     names.retain(|name| seen.insert(fs::canonicalize(name).unwrap_or_else(|_| name.clone())));
     names.iter().filter_map(|name| read_file(name, findings)).collect()
-}
-
-fn walk(folder: &Path, names: &mut BTreeSet<PathBuf>, findings: &mut Findings) {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let list = |path: &Path| -> io::Result<Vec<PathBuf>> {
-            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
-        };
-        match list(&folder) {
-            Ok(paths) => {
-                for path in paths {
-                    if path.is_dir() && path.is_symlink() {
-                        // It could lead back to where it stands.
-                        let message = format!("`{}` is a link and not followed", path.display());
-                        let finding = Diagnostic::warning_anywhere(Code::LinkNotFollowed, message);
-                        findings.add(finding.help("name the folder that it leads to"));
-                    } else if path.is_dir() {
-                        folders.push(path);
-                    } else if !is_yaml(&path) {
-                        continue;
-                    } else if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-                        // Nobody may ever write to a pipe that lies about.
-                        let message = format!("`{}` is not a regular file", path.display());
-                        findings.add(Diagnostic::anywhere(Code::FileMissing, message));
-                    } else {
-                        names.insert(path);
-                    }
-                }
-            }
-            Err(error) => {
-                let message = format!("the folder `{}` cannot be read: {error}", folder.display());
-                findings.add(Diagnostic::anywhere(Code::FileMissing, message));
-            }
-        }
-    }
 }
 
 fn is_yaml(path: &Path) -> bool {

@@ -82,6 +82,24 @@ pub enum Code {
     ExpandedShapes,
     /// A field for which the router fetches what whoever reads it may not read.
     RequiresMore,
+    /// A folder or manifest without a trusted document.
+    NoDocument,
+    /// Documents of clients for whom they are switched off.
+    UnusedDocuments,
+    /// A file of trusted documents that is not in the executable grammar.
+    DocumentSyntax,
+    /// An operation that cannot be told from the others of its file, or several of one id.
+    DocumentOperation,
+    /// A fragment that is not there, or is there with two meanings.
+    DocumentFragment,
+    /// An id that cannot be one, or is that of two documents.
+    DocumentId,
+    /// A manifest that is none.
+    DocumentManifest,
+    /// A trusted document that would be refused whoever asks, for what it is.
+    DocumentInvalid,
+    /// A trusted document that would be refused whoever asks, for what is granted.
+    DocumentDenied,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -220,6 +238,15 @@ impl Code {
             Self::SensitiveAnonymous => "sensitive-anonymous",
             Self::ExpandedShapes => "expanded-shapes",
             Self::RequiresMore => "requires-more",
+            Self::NoDocument => "no-document",
+            Self::UnusedDocuments => "unused-documents",
+            Self::DocumentSyntax => "document-syntax",
+            Self::DocumentOperation => "document-operation",
+            Self::DocumentFragment => "document-fragment",
+            Self::DocumentId => "document-id",
+            Self::DocumentManifest => "document-manifest",
+            Self::DocumentInvalid => "document-invalid",
+            Self::DocumentDenied => "document-denied",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",

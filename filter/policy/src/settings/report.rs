@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fieldgate_core::limits::Limits;
 use fieldgate_core::policy::cost::Costs;
 use fieldgate_core::policy::rules::Role;
 use fieldgate_core::policy::schema::{Schema, SchemaParts, TypeId, TypeKind, TypeParts};
@@ -20,20 +21,24 @@ use crate::yaml::Node;
 const ROUNDS: u32 = 1000;
 
 /// Reports what the filter would refuse. It names one thing at a time; what it named is taken out,
-/// and it is asked again. `known` are the paths that need no further report.
+/// and it is asked again. `known` are the paths that need no further report. Gives the bounds of what is
+/// left.
 pub(super) fn report(
     json: &Map<String, Value>,
     anonymous: Option<&Text>,
     node: &Node,
     mut known: BTreeSet<String>,
     findings: &mut Findings,
-) {
-    let Some(blob) = empty_policy(anonymous) else { return };
+) -> Option<Limits> {
+    let blob = empty_policy(anonymous)?;
     let mut json = json.clone();
     for _ in 0..ROUNDS {
         let text = with_policy(&json, &blob).to_string();
         let error = match Configuration::read(text.as_bytes()) {
-            Ok(configuration) => return report_ignored(&configuration, node, findings),
+            Ok(configuration) => {
+                report_ignored(&configuration, node, findings);
+                return Some(configuration.settings.limits);
+            }
             Err(error) => error,
         };
         let mut segments = path::read(error.path());
@@ -45,9 +50,10 @@ pub(super) fn report(
             findings.add(diagnose(&error, &segments, node));
         }
         if !remedy(&mut json, segments, &mut known) {
-            return;
+            return None;
         }
     }
+    None
 }
 
 /// Reports the keys that the filter passes over, each at the file that it is in, or in its place.

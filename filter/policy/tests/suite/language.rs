@@ -49,7 +49,7 @@ fn every_example_is_a_policy() {
             "yaml rules" => format!("{head}rules:\n{}", indented(text)),
             "yaml types" => format!("{head}rules:\n{rules}\ntypes:\n{}", indented(text)),
             "yaml data" => format!("{head}rules:\n{rules}\ndata:\n{}", indented(text)),
-            "yaml limits" => format!("{head}rules:\n{rules}\n{text}"),
+            "yaml limits" | "yaml documents" => format!("{head}rules:\n{rules}\n{text}"),
             "yaml abstract" => format!("{head}rules:\n{rules}\nabstract:\n{}", indented(text)),
             "yaml floor" => format!("{head}rules:\n{rules}\nfloor:\n{}", indented(text)),
             other => panic!("what is `{other}`?"),

@@ -14,6 +14,7 @@ mod catalogs;
 mod coverage;
 mod crds;
 mod determinism;
+mod documents;
 mod expand;
 mod expansion;
 mod explain;

@@ -276,7 +276,7 @@ fn known(file: &str, value: &Value, pointer: &str) -> BTreeSet<String> {
 }
 
 /// The files of the bundle that names every key.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "fieldgate.yaml",
     "policy.yaml",
     "schema.graphql",
@@ -284,6 +284,7 @@ const NAMES: [&str; 7] = [
     "revoked.txt",
     "items.yaml",
     "catalog.yaml",
+    "documents.json",
 ];
 
 fn every_key() -> PathBuf {
