@@ -2,6 +2,7 @@
 
 mod build;
 mod catalog;
+mod documents;
 mod explain;
 mod matrix;
 mod test;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::build::{Artefact, Build, Proxy};
 pub(crate) use self::catalog::{Catalog, CatalogVerb, Import};
+pub(crate) use self::documents::{Documents, Listing};
 pub(crate) use self::explain::{Claims, Explain};
 pub(crate) use self::matrix::{Matrix, Table};
 pub(crate) use self::test::Test;
@@ -28,6 +30,7 @@ Examples:
   fieldgate test policies/backstage --filter contractor
   fieldgate explain policies/backstage --operation query.graphql --claims claims.json
   fieldgate matrix policies/backstage --type Secret
+  fieldgate documents policies/backstage
   fieldgate build policies/backstage -o plugin.json
   fieldgate status http://127.0.0.1:9901
   fieldgate catalog import policies/backstage/catalog -o owners.json
@@ -86,6 +89,7 @@ pub(crate) enum Verb {
     Test(Test),
     Explain(Explain),
     Matrix(Matrix),
+    Documents(Documents),
     Status(Status),
     Catalog(Catalog),
     Completions(Completions),
@@ -175,7 +179,7 @@ impl Arguments {
             Verb::Catalog(Catalog { verb: CatalogVerb::Import(import) }) => import.format,
             Verb::Explain(explain) => explain.findings(),
             Verb::Matrix(matrix) => matrix.findings(),
-            Verb::Completions(_) | Verb::Man(_) => Format::Human,
+            Verb::Documents(_) | Verb::Completions(_) | Verb::Man(_) => Format::Human,
         };
         let form = match format {
             Format::Human => Form::Human,

@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod documents;
 pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod matrix;

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Verb::Test(test) => command::test::test(&test, &mut output),
         Verb::Explain(explain) => command::explain::explain(&explain, &mut output),
         Verb::Matrix(matrix) => command::matrix::matrix(&matrix, &mut output),
+        Verb::Documents(documents) => command::documents::documents(&documents, &mut output),
         Verb::Completions(asked) => command::completions::completions(&asked, &mut output),
         Verb::Man(man) => command::man::man(&man, &mut output),
         Verb::Status(status) => command::status::status(&status, &mut output),

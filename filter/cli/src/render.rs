@@ -1,6 +1,7 @@
 //! Values -> text, in one of three forms. Nothing here writes.
 
 pub(crate) mod cases;
+pub(crate) mod documents;
 mod expansion;
 pub(crate) mod explain;
 pub(crate) mod junit;
@@ -59,6 +60,7 @@ pub(crate) fn diagnostics(all: &[Diagnostic], form: Form, ink: Ink) -> String {
 pub(crate) fn summary(bundle: &Bundle, form: Form) -> String {
     let parts = bundle.policy().parts();
     let (coordinates, rules) = (parts.schema.field_count(), parts.rules.len());
+    let documents = parts.documents.texts().len();
     let bytes = bundle.configuration().len();
     if form == Form::Json {
         return line(&json!({
@@ -67,18 +69,20 @@ pub(crate) fn summary(bundle: &Bundle, form: Form) -> String {
             "digest": bundle.digest().to_string(),
             "coordinates": coordinates,
             "rules": rules,
+            "documents": documents,
             "blob_bytes": bundle.blob_bytes(),
             "bytes": bytes,
         }));
     }
     format!(
-        "{} revision {} digest {}: {}, {}, {}\n",
+        "{} revision {} digest {}: {}, {}, {}{}\n",
         parts.name,
         bundle.revision(),
         bundle.digest().short(),
         of(coordinates, "coordinate"),
         of(rules, "rule"),
         of(bytes, "byte"),
+        and_documents(documents),
     )
 }
 
@@ -102,15 +106,21 @@ pub(crate) fn catalog(counts: Counts, form: Form) -> String {
     )
 }
 
-/// The number of findings, in one line.
-pub(crate) fn count(all: &[Diagnostic]) -> String {
+/// The number of findings, and of trusted documents, in one line.
+pub(crate) fn count(all: &[Diagnostic], documents: usize) -> String {
     let number = |severity| all.iter().filter(|one| one.severity == severity).count();
     let (errors, warnings) = (number(Severity::Error), number(Severity::Warning));
     let notes = match number(Severity::Note) {
         0 => String::new(),
         notes => format!(", {}", of(notes, "note")),
     };
-    format!("{}, {}{notes}\n", of(errors, "error"), of(warnings, "warning"))
+    let documents = and_documents(documents);
+    format!("{}, {}{notes}{documents}\n", of(errors, "error"), of(warnings, "warning"))
+}
+
+/// Nothing where there are none.
+fn and_documents(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(", {}", of(count, "document")) }
 }
 
 fn human(diagnostic: &Diagnostic, ink: Ink) -> String {

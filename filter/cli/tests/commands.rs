@@ -112,6 +112,28 @@ fn an_import_is_written_whole_or_not_at_all() {
     assert_eq!(names(&folder), ["owners.json"]);
 }
 
+/// A list of documents in a form for tools is itself where documents can come from.
+#[test]
+fn listed_documents_are_a_manifest() {
+    let bundles = root().join("../policy/tests/bundles");
+    let listed = run(&["documents", "documents", "--client", "both"]);
+    assert_eq!(listed.stdout.iter().filter(|byte| **byte == b'\n').count(), 6);
+    for format in ["apollo", "relay"] {
+        let folder = empty_folder(&format!("manifest-{format}"));
+        for file in ["fieldgate.yaml", "schema.graphql", "policy.yaml"] {
+            fs::copy(bundles.join("documents").join(file), folder.join(file)).unwrap();
+        }
+        let policy = fs::read_to_string(folder.join("policy.yaml")).unwrap();
+        let (policy, _) = policy.split_once("documents:\n").unwrap();
+        let policy = format!("{policy}documents: {{ from: manifest.json }}\n");
+        fs::write(folder.join("policy.yaml"), policy).unwrap();
+        let manifest = run(&["documents", "documents", "--client", "both", "--format", format]);
+        fs::write(folder.join("manifest.json"), manifest.stdout).unwrap();
+        let again = run(&["documents", folder.to_str().unwrap()]);
+        assert_eq!(again.stdout, listed.stdout, "{}", String::from_utf8_lossy(&again.stderr));
+    }
+}
+
 /// A bundle whose plugin configuration has at least so many bytes.
 fn large_bundle(name: &str, bytes: usize) -> PathBuf {
     let folder = empty_folder(name);

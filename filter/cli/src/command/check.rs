@@ -2,7 +2,7 @@
 
 use std::io;
 
-use fieldgate_policy::bundle;
+use fieldgate_policy::bundle::{self, Checked};
 use fieldgate_policy::diagnostic::Severity;
 
 use crate::arguments::Check;
@@ -16,10 +16,10 @@ pub(crate) fn check(arguments: &Check, output: &mut Output) -> io::Result<Exit> 
     if let Some(message) = not_a_folder(bundle) {
         return could_not_run(&message, None, output);
     }
-    let findings = bundle::check(bundle);
+    let Checked { findings, documents } = bundle::checked(bundle);
     let style = output.style();
     output.data(&render::diagnostics(&findings, style.form, style.data))?;
-    output.note(&render::count(&findings))?;
+    output.note(&render::count(&findings, documents))?;
     let wrong = findings.iter().any(|one| one.severity == Severity::Error);
     Ok(if wrong { Exit::Findings } else { Exit::Done })
 }
