@@ -4,17 +4,42 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::ext::Protocol;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+
+/// The host of a request that names none.
+pub const AUTHORITY: &str = "graphql.example.com";
+
+/// What HTTP/2 says in frames (RFC 9113 8.2.2); the library would leave it out without a word.
+const OF_HTTP1: [&str; 5] =
+    ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
+
+/// What the library takes for no trailers (RFC 9110 6.5.1), and would leave out without a word in
+/// HTTP/1.1 alone.
+const NO_TRAILERS: [&str; 12] = [
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "host",
+    "max-forwards",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+];
 
 /// No request of a test takes longer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +64,8 @@ pub struct Exchange {
     client: Client,
     method: String,
     path: String,
+    authority: String,
+    protocol: Option<String>,
     headers: Vec<(String, Vec<u8>)>,
     content: Content,
 }
@@ -56,6 +83,23 @@ enum End {
     Plain,
     Trailers(Vec<(String, String)>),
     Leave,
+}
+
+impl Content {
+    /// In HTTP/1.1 the library sends no body with GET that is not announced, and only trailers that
+    /// are.
+    fn announce(&self, headers: &mut HeaderMap) -> Result<()> {
+        let Self::Pieces(_, end) = self else { return Ok(()) };
+        if !headers.contains_key("content-length") {
+            headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
+        }
+        let End::Trailers(trailers) = end else { return Ok(()) };
+        for (name, _) in trailers {
+            ensure!(!NO_TRAILERS.contains(&name.as_str()), "HTTP/1.1 has no trailer `{name}`");
+            headers.append("trailer", HeaderValue::from_str(name)?);
+        }
+        Ok(())
+    }
 }
 
 /// An answer, read to its end.
@@ -90,6 +134,15 @@ impl Client {
         self.address
     }
 
+    /// What it speaks, as Envoy's access log names it.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        match self.version {
+            Version::Http1 => "HTTP/1.1",
+            Version::Http2 => "HTTP/2",
+        }
+    }
+
     #[must_use]
     pub fn http2(self) -> Self {
         Self { version: Version::Http2, ..self }
@@ -101,6 +154,8 @@ impl Client {
             client: self,
             method: method.to_owned(),
             path: path.to_owned(),
+            authority: AUTHORITY.to_owned(),
+            protocol: None,
             headers: Vec::new(),
             content: Content::Whole(Bytes::new()),
         }
@@ -149,6 +204,20 @@ impl Exchange {
         }
     }
 
+    /// Another host than [`AUTHORITY`]: `:authority` in HTTP/2, `host` in HTTP/1.1.
+    #[must_use]
+    pub fn authority(mut self, authority: &str) -> Self {
+        authority.clone_into(&mut self.authority);
+        self
+    }
+
+    /// `:protocol` (RFC 8441), whatever the method: HTTP/2 alone has it.
+    #[must_use]
+    pub fn protocol(mut self, protocol: &str) -> Self {
+        self.protocol = Some(protocol.to_owned());
+        self
+    }
+
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
@@ -174,8 +243,8 @@ impl Exchange {
 
     /// Ends the body with trailers.
     #[must_use]
-    pub fn trailers(self, trailers: &[(&str, &str)]) -> Self {
-        let trailers = trailers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    pub fn trailers(self, trailers: &[(impl ToString, impl ToString)]) -> Self {
+        let trailers = trailers.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
         self.end(End::Trailers(trailers))
     }
 
@@ -260,22 +329,43 @@ impl Exchange {
         }
     }
 
+    /// The head as the library sends it, or why it would send another one.
     fn head(&self) -> Result<Request<()>> {
-        let authority = "graphql.example.com";
-        let uri = match self.client.version {
-            Version::Http1 => self.path.clone(),
-            Version::Http2 => format!("http://{authority}{}", self.path),
+        let path: Uri = match self.client.version {
+            Version::Http1 => self.path.parse()?,
+            Version::Http2 => Uri::builder()
+                .scheme("http")
+                .authority(self.authority.as_str())
+                .path_and_query(self.path.as_str())
+                .build()?,
         };
+        let sent = path.path_and_query().map_or("", |path| path.as_str());
+        ensure!(sent == self.path, "the library would send the path `{sent}`");
         let method = Method::from_bytes(self.method.as_bytes())?;
-        let mut request = Request::builder().method(method).uri(uri).body(())?;
+        let mut request = Request::builder().method(method).uri(path).body(())?;
+        let headers = request.headers_mut();
         let names_host = self.headers.iter().any(|(name, _)| name == "host");
         if self.client.version == Version::Http1 && !names_host {
-            request.headers_mut().insert("host", HeaderValue::from_static(authority));
+            headers.insert("host", HeaderValue::from_str(&self.authority)?);
         }
         for (name, value) in &self.headers {
-            request
-                .headers_mut()
+            headers
                 .append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_bytes(value)?);
+        }
+        match self.client.version {
+            Version::Http1 => {
+                ensure!(self.protocol.is_none(), "HTTP/1.1 does not have `:protocol`");
+                self.content.announce(headers)?;
+            }
+            Version::Http2 => {
+                let left_out = OF_HTTP1.iter().find(|name| headers.contains_key(**name));
+                ensure!(left_out.is_none(), "HTTP/2 does not have the header {left_out:?}");
+                let other = headers.get_all("te").iter().find(|value| *value != "trailers");
+                ensure!(other.is_none(), "HTTP/2 does not have the header `te` with {other:?}");
+            }
+        }
+        if let Some(protocol) = &self.protocol {
+            request.extensions_mut().insert(Protocol::from(protocol.as_str()));
         }
         Ok(request)
     }

@@ -1,6 +1,6 @@
 //! The corpus: cases as data, `tests/corpus/{jwt,http,operations}/*.yaml`, each run by the gate
-//! itself ([`native`]) and through Envoy in both modes ([`through_envoy`]), with the same
-//! expectations, and with each other's answer as a further one.
+//! itself ([`native`]) and through Envoy over HTTP/1.1 and HTTP/2 in both modes ([`through_envoy`]),
+//! with the same expectations, and with each other's answer as a further one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::Guarded;
+use crate::client::AUTHORITY;
 use crate::token::{Audience, Token, timed};
 
 mod check;
@@ -55,18 +56,47 @@ pub struct Case {
     #[serde(default)]
     request: RequestSpec,
     pub expect: Expect,
-    /// Set where one of the engines cannot see the request; `covers` says why.
+    /// Set where an engine cannot see the request; `covers` says why.
     #[serde(default)]
-    pub only: Option<Engine>,
+    only: Option<Only>,
 }
 
 /// What runs a case.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
+    /// The gate in this process.
     Native,
-    Envoy,
+    /// Envoy, over HTTP/1.1.
+    Http1,
+    /// Envoy, over HTTP/2.
+    Http2,
 }
+
+impl Engine {
+    pub const ALL: [Self; 3] = [Self::Native, Self::Http1, Self::Http2];
+}
+
+/// One engine, or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Only {
+    One(Engine),
+    Several(Vec<Engine>),
+}
+
+impl Case {
+    /// Whether an engine can see the request of this case.
+    #[must_use]
+    pub fn is_for(&self, engine: Engine) -> bool {
+        match &self.only {
+            None => true,
+            Some(Only::One(only)) => *only == engine,
+            Some(Only::Several(only)) => only.contains(&engine),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 struct RequestSpec {
@@ -80,6 +110,11 @@ struct RequestSpec {
     body_base64: Option<String>,
     method: Option<String>,
     path: Option<String>,
+    /// The host that is asked for; `:protocol`, which HTTP/2 alone has.
+    authority: Option<String>,
+    protocol: Option<String>,
+    /// What comes behind the body. There is no `content-length` then.
+    trailers: Vec<(String, String)>,
     /// Each name here replaces the default of that name; a null value sends none. `+name` adds.
     headers: Vec<(String, Option<String>)>,
     /// What other filters wrote, by their namespaces: for the gate in process alone. Times as in
@@ -176,10 +211,31 @@ struct Forwarded {
 pub struct WireRequest {
     pub method: String,
     pub path: String,
+    pub authority: String,
+    pub protocol: Option<String>,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    pub trailers: Vec<(String, String)>,
     pub metadata: Map<String, Value>,
     pub peer: PeerSpec,
+}
+
+impl WireRequest {
+    /// A plain request for the endpoint, without a token.
+    #[must_use]
+    pub fn post(body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: "POST".to_owned(),
+            path: "/graphql".to_owned(),
+            authority: AUTHORITY.to_owned(),
+            protocol: None,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.into(),
+            trailers: Vec::new(),
+            metadata: Map::new(),
+            peer: PeerSpec::default(),
+        }
+    }
 }
 
 /// Reads all case files in the request folders of a corpus.
@@ -209,6 +265,9 @@ pub fn load(root: &Path) -> Result<Vec<CaseFile>> {
             for case in &file.cases {
                 if case.only.is_some() && case.covers.is_none() {
                     bail!("{name}: `{}` leaves an engine out and does not say why", case.name);
+                }
+                if !Engine::ALL.into_iter().any(|engine| case.is_for(engine)) {
+                    bail!("{name}: `{}` is for no engine", case.name);
                 }
             }
             file.name = name;
@@ -243,9 +302,17 @@ impl CaseFile {
             (None, Some(encoded)) => STANDARD.decode(encoded.trim()).context("body_base64")?,
             (None, None) => spec.members().to_string().into_bytes(),
         };
+        let mut request = WireRequest::post(body);
+        let WireRequest { method, path, authority, protocol, headers, trailers, .. } = &mut request;
+        let set = |part: &mut String, given: &Option<String>| {
+            given.iter().for_each(|given| part.clone_from(given));
+        };
+        set(method, &spec.method);
+        set(path, &spec.path);
+        set(authority, &spec.authority);
+        protocol.clone_from(&spec.protocol);
+        trailers.clone_from(&spec.trailers);
         let token = case.token.as_ref().unwrap_or(&self.defaults.token);
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let mut path = spec.path.clone().unwrap_or_else(|| "/graphql".to_owned());
         for (name, value) in token.put(audience) {
             match name.as_str() {
                 "?" => {
@@ -260,18 +327,10 @@ impl CaseFile {
             let name = name.trim_start_matches('+');
             headers.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
         }
-        Ok(WireRequest {
-            method: spec.method.clone().unwrap_or_else(|| "POST".to_owned()),
-            path,
-            headers,
-            body,
-            metadata: spec
-                .metadata
-                .iter()
-                .map(|(name, value)| (name.clone(), timed(value)))
-                .collect(),
-            peer: spec.peer.clone(),
-        })
+        let metadata = spec.metadata.iter().map(|(name, value)| (name.clone(), timed(value)));
+        request.metadata = metadata.collect();
+        request.peer = spec.peer.clone();
+        Ok(request)
     }
 }
 

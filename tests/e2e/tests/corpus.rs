@@ -1,7 +1,9 @@
-//! Every case of the corpus: through the gate in this process, and through Envoy in both modes.
+//! Every case of the corpus: through the gate in this process, and through Envoy over HTTP/1.1 and
+//! HTTP/2 in both modes.
 //! What each engine forwards, answers and records has to be the same, byte for byte.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use fieldgate_e2e::backend::Backend;
@@ -49,9 +51,13 @@ async fn every_case_by_every_engine() {
         turns: Semaphore::new(AT_ONCE),
     });
     let mut running = JoinSet::new();
+    let mut sizes: BTreeMap<String, Size> = BTreeMap::new();
     for file in files {
         let file = Arc::new(file);
+        let folder = file.name.split('/').next().unwrap_or_default();
+        let size = sizes.entry(folder.to_owned()).or_default();
         for at in 0..file.cases.len() {
+            size.add(&file.cases[at]);
             running.spawn(run(Arc::clone(&shared), Arc::clone(&file), at));
         }
     }
@@ -67,9 +73,39 @@ async fn every_case_by_every_engine() {
     for (file, [passed, all]) in &counts {
         println!("{passed:>4} of {all:>4}  {file}");
     }
+    for (folder, size) in &sizes {
+        println!("{folder}: {size}");
+    }
     failures.sort();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
     assert!(!counts.is_empty(), "the corpus has no cases");
+}
+
+/// How many cases a folder has, and how many of them each engine runs.
+#[derive(Default)]
+struct Size {
+    cases: usize,
+    native: usize,
+    http1: usize,
+    http2: usize,
+}
+
+impl Size {
+    fn add(&mut self, case: &Case) {
+        self.cases += 1;
+        self.native += usize::from(case.is_for(Engine::Native));
+        self.http1 += usize::from(case.is_for(Engine::Http1));
+        self.http2 += usize::from(case.is_for(Engine::Http2));
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cases, native, http1, http2 } = self;
+        let modes = Template::ALL.map(Template::name).join(", ");
+        write!(out, "{cases} cases x native ({native}), HTTP/1.1 ({http1}), HTTP/2 ({http2})")?;
+        write!(out, " x {modes}")
+    }
 }
 
 struct Shared {
@@ -102,23 +138,26 @@ async fn run(shared: Arc<Shared>, file: Arc<CaseFile>, at: usize) -> (String, Ve
     };
     let hold = bundle.configuration(Template::Hold).to_string();
     let expected = native::run(&hold, &request);
-    if case.only != Some(Engine::Envoy) {
+    let is_native = case.is_for(Engine::Native);
+    if is_native {
         judge("native", &expected, Vec::new());
     }
-    if case.only != Some(Engine::Native) {
-        for mode in Template::ALL {
-            let tag = format!("{}#{at}-{}", file.name, mode.name());
-            let client = shared.envoy.client(&listener(&file.bundle, mode));
+    for mode in Template::ALL {
+        let client = shared.envoy.client(&listener(&file.bundle, mode));
+        for (engine, client) in [(Engine::Http1, client), (Engine::Http2, client.http2())] {
+            if !case.is_for(engine) {
+                continue;
+            }
+            let name = format!("{} {}", client.protocol(), mode.name());
+            let tag = format!("{}#{at}-{name}", file.name);
             let backend = &shared.backends[&file.bundle];
             let observed =
                 through_envoy::run(&shared.envoy, client, backend, mode, &tag, &request).await;
             let more = match (&expected, &observed) {
-                (Ok(expected), Ok(observed)) if case.only.is_none() => {
-                    disagreements(expected, observed)
-                }
+                (Ok(expected), Ok(observed)) if is_native => disagreements(expected, observed),
                 _ => Vec::new(),
             };
-            judge(mode.name(), &observed, more);
+            judge(&name, &observed, more);
         }
     }
     (file.name.clone(), failures)

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use fieldgate_e2e::bundle::Guarded;
-use fieldgate_e2e::corpus::{PeerSpec, WireRequest, native};
+use fieldgate_e2e::corpus::{WireRequest, native};
 use fieldgate_e2e::envoy::Template;
 use fieldgate_e2e::repository;
 use fieldgate_e2e::token::TokenRecipe;
@@ -114,20 +114,14 @@ impl Row {
         let names = defined.split('$').skip(1).filter_map(|rest| Some(rest.split_once(':')?.0));
         let variables: Map<String, Value> =
             names.map(|name| (name.trim().to_owned(), json!("1"))).collect();
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let mut request = WireRequest::post(body);
         if let Some(scopes) = &self.scopes {
             let claims = json!({ "groups": ["members"], "scope": scopes.join(" ") });
             let token = TokenRecipe::claims(claims).mint(&bundle.audience);
-            headers.push(("authorization".to_owned(), format!("Bearer {token}")));
+            request.headers.push(("authorization".to_owned(), format!("Bearer {token}")));
         }
-        Ok(WireRequest {
-            method: "POST".to_owned(),
-            path: "/graphql".to_owned(),
-            headers,
-            body: json!({ "query": query, "variables": variables }).to_string().into_bytes(),
-            metadata: Map::new(),
-            peer: PeerSpec::default(),
-        })
+        Ok(request)
     }
 }
 

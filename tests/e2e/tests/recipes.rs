@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use fieldgate_core::gate::Gate;
-use fieldgate_e2e::corpus::{PeerSpec, WireRequest, native};
+use fieldgate_e2e::corpus::{WireRequest, native};
 use fieldgate_e2e::repository;
 use fieldgate_e2e::stage::body;
 use fieldgate_e2e::token::{Audience, Keys, TokenRecipe};
@@ -140,18 +140,9 @@ impl Case {
             recipe.claims.entry(name).or_insert(Value::Null);
         }
         let nobody = Audience { issuer: String::new(), audience: String::new() };
-        let headers = [
-            ("content-type", "application/json".to_owned()),
-            ("authorization", format!("Bearer {}", recipe.mint(&nobody))),
-        ];
-        let request = WireRequest {
-            method: "POST".to_owned(),
-            path: "/graphql".to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
-            body: body("{ version }").into_bytes(),
-            metadata: Map::new(),
-            peer: PeerSpec::default(),
-        };
+        let mut request = WireRequest::post(body("{ version }"));
+        let token = format!("Bearer {}", recipe.mint(&nobody));
+        request.headers.push(("authorization".to_owned(), token));
         Ok(native::run(configuration, &request)?.record)
     }
 

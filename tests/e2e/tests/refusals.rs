@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         .test("methods", methods)
         .test("content_types", content_types)
         .test("upgrades", upgrades)
+        .test("reset_by_envoy", reset_by_envoy)
         .test("bytes_that_are_not_text", bytes_that_are_not_text)
         .test("held_refusals_do_not_even_connect", held_refusals_do_not_even_connect)
         .test("refused_by_another_filter", refused_by_another_filter)
@@ -163,6 +164,42 @@ async fn upgrades(here: Here) -> Result<()> {
             ensure!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
             here.unjudged(&here.envoy, tag, "not_evaluated").await?;
         }
+    }
+    Ok(())
+}
+
+/// What Envoy itself does not take over HTTP/2: it ends the stream or the connection, and no filter
+/// has to know of it.
+async fn reset_by_envoy(here: Here) -> Result<()> {
+    for mode in Template::ALL {
+        let client = here.envoy.client(mode.name()).http2();
+        let tag = |name: &str| format!("reset-{name}-{}", mode.name());
+        let ask = |name: &str| here.ask(client, &tag(name), GRANTED);
+        let connect = client.request("CONNECT", "/graphql").protocol("websocket");
+        let requests = [
+            ("protocol", ask("protocol").protocol("websocket")),
+            ("connect", connect.header(TAG, tag("connect")).bearer(&here.token())),
+            ("short", ask("short").header("content-length", "1")),
+            ("underscore", ask("underscore").header("content_type", "text/plain")),
+        ];
+        for (name, request) in requests {
+            let said = match request.send().await {
+                Ok(answer) => format!("{} {}", answer.status, answer.text()),
+                Err(error) => format!("{error:#}"),
+            };
+            // And not the library, before it sent anything.
+            let by_envoy = ["stream error received", "connection error"];
+            ensure!(by_envoy.iter().any(|error| said.contains(error)), "{name}: {said}");
+            let tag = tag(name);
+            ensure!(here.backend.complete(&tag).is_empty(), "{tag}");
+            ensure!(mode == Template::Stream || here.backend.seen(&tag).is_empty(), "{tag}");
+        }
+        let star = client.request("POST", "*").header(TAG, tag("star")).bearer(&here.token());
+        ensure!(star.body(body(GRANTED)).send().await.is_err());
+        ensure!(here.backend.seen(&tag("star")).is_empty());
+        // The same without anything odd in it.
+        let tag = tag("none");
+        here.allowed(&here.envoy, &tag, &here.ask(client, &tag, GRANTED).send().await?).await?;
     }
     Ok(())
 }

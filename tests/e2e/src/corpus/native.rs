@@ -31,22 +31,26 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     let mut add = |name: &str, value: &str| {
         headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
     };
-    add(":authority", "graphql.example.com");
+    add(":authority", &request.authority);
     add(":method", &request.method);
     add(":path", &request.path);
     add(":scheme", "http");
+    if let Some(protocol) = &request.protocol {
+        add(":protocol", protocol);
+    }
     for (name, value) in &request.headers {
         add(&name.to_lowercase(), value);
     }
     let announces = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
-    if !request.body.is_empty() && !request.headers.iter().any(announces) {
+    let ends_itself = request.body.is_empty() || !request.trailers.is_empty();
+    if !ends_itself && !request.headers.iter().any(announces) {
         add("content-length", &request.body.len().to_string());
     }
     let mut upstream = headers.clone();
     let PeerSpec { uri, dns, subject } = &request.peer;
     let arrival = Arrival {
         headers: &headers,
-        ends: request.body.is_empty(),
+        ends: request.body.is_empty() && request.trailers.is_empty(),
         metadata: &metadata(&request.metadata),
         peer: Peer { uri: uri.as_bytes(), dns: dns.as_bytes(), subject: subject.as_bytes() },
         published: &KeyStore::default(),

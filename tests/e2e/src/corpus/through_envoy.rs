@@ -22,11 +22,21 @@ pub async fn run(
     request: &WireRequest,
 ) -> Result<Observed> {
     let mut exchange = client.request(&request.method, &request.path).header(TAG, tag);
+    exchange = exchange.authority(&request.authority);
+    if let Some(protocol) = &request.protocol {
+        exchange = exchange.protocol(protocol);
+    }
     for (name, value) in &request.headers {
         exchange = exchange.header(name, value);
     }
-    let answer = exchange.body(request.body.clone()).send().await?;
+    exchange = exchange.body(request.body.clone());
+    if !request.trailers.is_empty() {
+        exchange = exchange.trailers(&request.trailers);
+    }
+    let answer = exchange.send().await?;
     let entry = envoy.entry(tag).await?;
+    let protocol = client.protocol();
+    ensure!(entry.line["protocol"] == protocol, "not over {protocol}: {}", entry.line);
     let record = entry.record().clone();
     ensure!(record == entry.text_record(), "the record's forms differ: {}", entry.line);
     let whole = backend.complete(tag);
