@@ -1,9 +1,10 @@
 //! A policy that can be built -> what its author may not have meant: rules and roles without effect,
 //! grants that nobody can have, sensitive fields in anybody's hands, fields for which the router
-//! fetches others (`fetched`). All of it is a warning.
+//! fetches others (`fetched`), the entry points of a subgraph opened by a wildcard (`entry`). All of it is a warning.
 //!
 //! It looks at what the filter would enforce, the lowered policy, and points at the source.
 
+mod entry;
 pub mod fetched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +60,7 @@ pub fn lint(
 ) {
     unused_roles(source, policy, anonymous, findings);
     expanded_shapes(source, policy, findings);
+    entry::lint(source, policy, findings);
     let mut decided: BTreeMap<RuleId, Vec<&Access>> = BTreeMap::new();
     for access in &policy.parts().accesses {
         for rule in access.clauses().flat_map(|clause| &clause.rules) {

@@ -2,13 +2,14 @@
 //! coordinates (GraphQL spec, September 2025, 3).
 //!
 //! `sdl` reads the text, `vocabulary` understands its directives, `api` takes out what clients do not
-//! see, `check` judges the rest, `index` numbers it. It validates what a decision rests on - names,
+//! see, `entry` adds what a subgraph's server does, `check` judges it all, `index` numbers it. It validates what a decision rests on - names,
 //! references, types, defaults, interfaces, roots - and not what only a server needs: how
 //! directives of others are defined, and descriptions.
 
 mod api;
 mod check;
 pub mod document;
+mod entry;
 mod index;
 mod sdl;
 mod vocabulary;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use fieldgate_core::policy::schema::Schema;
 
 use self::document::Document;
+use self::vocabulary::Linked;
 use crate::diagnostic::Findings;
 use crate::source::SourceFile;
 
@@ -39,8 +41,9 @@ pub fn read(file: &Arc<SourceFile>, findings: &mut Findings) -> Option<SchemaSou
     let mut problems = Findings::default();
     let mut document = sdl::read(file, &mut problems);
     if let Some(document) = &mut document {
-        let prefixes = vocabulary::mark(document, &mut problems);
+        let Linked { prefixes, subgraph } = vocabulary::mark(document, &mut problems);
         api::reduce(document, &prefixes, &mut problems);
+        subgraph.iter().for_each(|subgraph| entry::add(document, subgraph));
         check::check(document, &mut problems);
     }
     let sound = document.filter(|_| !problems.has_errors());

@@ -271,4 +271,32 @@ mod tests {
         assert!(!seen[0].executed.contains(&"Product.id".to_owned()));
         assert_eq!(backend.connections(), 1);
     }
+
+    /// What a library adds to a subgraph's schema is what the policy takes it to add.
+    #[tokio::test]
+    async fn is_a_subgraph_where_there_are_keys() {
+        let sdl = "type Query { user: User }
+            type User @key(fields: \"id\") { id: ID! name: String }
+            type Known @key(fields: \"id\", resolvable: false) { id: ID! }";
+        let backend = Backend::serve(sdl, World::invented()).await.unwrap();
+        let client = crate::client::Client::new(backend.address);
+        let query = "{ _entities(representations: [{ __typename: \"User\", id: \"7\" }]) { \
+                     ... on User { id name } } _service { sdl } \
+                     union: __type(name: \"_Entity\") { possibleTypes { name } } \
+                     any: __type(name: \"_Any\") { kind } \
+                     __schema { queryType { fields { name args { name } } } } }";
+        let body = json!({ "query": query }).to_string();
+        let answer = client.post("/any").header(TAG, "t").body(body).send().await.unwrap().json();
+        assert_eq!(answer["errors"], Value::Null);
+        let data = &answer["data"];
+        assert_eq!(data["_entities"], json!([{ "id": "7", "name": "User.name" }]));
+        assert!(data["_service"]["sdl"].as_str().is_some_and(|sdl| sdl.contains("type User")));
+        assert_eq!(data["union"]["possibleTypes"], json!([{ "name": "User" }]));
+        assert_eq!(data["any"]["kind"], "SCALAR");
+        let fields = data["__schema"]["queryType"]["fields"].as_array().unwrap();
+        let names: Vec<&str> = fields.iter().filter_map(|one| one["name"].as_str()).collect();
+        assert_eq!(names, ["user", "_service", "_entities"]);
+        assert_eq!(fields[2]["args"], json!([{ "name": "representations" }]));
+        assert_eq!(backend.complete("t")[0].executed, ["Query._entities", "User.id", "User.name"]);
+    }
 }

@@ -100,6 +100,8 @@ pub enum Code {
     DocumentInvalid,
     /// A trusted document that would be refused whoever asks, for what is granted.
     DocumentDenied,
+    /// An entry point of a subgraph that a wildcard grants.
+    EntryPoint,
     /// Not SDL.
     SdlSyntax,
     /// A type defined twice.
@@ -247,6 +249,7 @@ impl Code {
             Self::DocumentManifest => "document-manifest",
             Self::DocumentInvalid => "document-invalid",
             Self::DocumentDenied => "document-denied",
+            Self::EntryPoint => "entry-point",
             Self::SdlSyntax => "sdl-syntax",
             Self::SdlDuplicateType => "sdl-duplicate-type",
             Self::SdlDuplicateField => "sdl-duplicate-field",

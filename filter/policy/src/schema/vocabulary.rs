@@ -22,9 +22,24 @@ use crate::suggest::did_you_mean;
 /// Directives that GraphQL itself defines for schemas (spec 3.13).
 const BUILT_IN: [&str; 3] = ["deprecated", "oneOf", "specifiedBy"];
 
-/// Fills the marks of every coordinate. What belongs to linked specifications is given back: the
-/// prefixes of their types.
-pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Vec<String> {
+/// What the schema has of the specifications that it links.
+pub(super) struct Linked {
+    /// What the names of their types begin with.
+    pub(super) prefixes: Vec<String>,
+    /// The subgraph that it is, if it is one.
+    pub(super) subgraph: Option<Subgraph>,
+}
+
+/// A schema that its server serves as a subgraph.
+pub(super) struct Subgraph {
+    /// Where it says so.
+    pub(super) place: Place,
+    /// The object types that are found by a key.
+    pub(super) entities: Vec<Text>,
+}
+
+/// Fills the marks of every coordinate.
+pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Linked {
     let links = Links::read(&document.directives, findings);
     let Document { types, directives, defined, .. } = document;
     let mut marker = Marker { links: &links, defined, findings, warned: BTreeSet::new() };
@@ -44,7 +59,7 @@ pub(super) fn mark(document: &mut Document, findings: &mut Findings) -> Vec<Stri
             *marks = marker.marks(directives, Location::EnumValue);
         }
     }
-    links.prefixes()
+    Linked { prefixes: links.prefixes(), subgraph: links.subgraph(document) }
 }
 
 struct Marker<'a> {

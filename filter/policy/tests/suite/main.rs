@@ -15,6 +15,7 @@ mod coverage;
 mod crds;
 mod determinism;
 mod documents;
+mod entry;
 mod expand;
 mod expansion;
 mod explain;

@@ -89,6 +89,21 @@ fn coordinates(document: &Document, text: &mut String) {
             line(&format!("{name}.{}", value.name.text), None, marks);
         }
     }
+    // What a subgraph's server adds is told by its names.
+    let is_added = |name: &str| name.starts_with('_');
+    let typed = |one: &FieldSource| format!("{}: {}", one.name.text, one.written_type());
+    for (of, source) in document.types.iter().filter(|(_, one)| one.kind != Kind::Input) {
+        for field in source.fields.iter().filter(|field| is_added(&field.name.text)) {
+            let arguments: Vec<String> = field.arguments.iter().map(typed).collect();
+            writeln!(text, "{of} has {} of ({})", typed(field), arguments.join(", ")).unwrap();
+        }
+        if is_added(of) {
+            let members = source.members.iter().map(|one| one.text.clone());
+            let parts: Vec<String> = members.chain(source.fields.iter().map(typed)).collect();
+            let line = format!("{of} is {} {}", source.kind.described(), parts.join(", "));
+            writeln!(text, "{}", line.trim_end()).unwrap();
+        }
+    }
     for (name, why) in &document.hidden {
         writeln!(text, "{name} hidden: {why:?}").unwrap();
     }

@@ -53,6 +53,21 @@ pub(super) fn answer<'a>(
     place.shape(value, &field.ty.node, &arguments)
 }
 
+/// Answers `_entities`: each representation is the object that it stands for.
+pub(super) fn entities<'a>(context: &ResolverContext<'a>) -> Option<FieldValue<'a>> {
+    if let Some(executed) = context.data_opt::<Executed>() {
+        let coordinate = "Query._entities".to_owned();
+        executed.0.lock().expect("no panic while recording").push(coordinate);
+    }
+    let representations = context.args.get("representations")?.list().ok()?;
+    let found = representations.iter().map(|one| {
+        let node = one.as_value().clone().into_json().ok()?;
+        let of = node["__typename"].as_str()?.to_owned();
+        Some(FieldValue::owned_any(Node(node)).with_type(of))
+    });
+    Some(FieldValue::list(found.map(|one| one.unwrap_or_else(|| FieldValue::from(())))))
+}
+
 /// A root field: written down, looked up by its arguments, or all there is of its type.
 fn root(
     place: Place<'_>,

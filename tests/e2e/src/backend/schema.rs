@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use async_graphql::Value as ConstValue;
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object,
     Scalar, Schema, TypeRef, Union,
@@ -14,7 +15,7 @@ use async_graphql_parser::types::{
     TypeKind, TypeSystemDefinition,
 };
 
-use super::answer::answer;
+use super::answer::{answer, entities};
 use super::data::World;
 
 /// The types of a schema, extensions merged.
@@ -127,6 +128,8 @@ fn extend(base: &mut TypeKind, extension: TypeKind) {
 /// The schema does not hold together.
 pub fn build(types: &Arc<Types>, world: &Arc<World>) -> Result<Schema> {
     let mut schema = Schema::build(&types.query, types.mutation.as_deref(), None)
+        // Of a subgraph the library serves `_service` and `_entities`, which its schema does not have.
+        .entity_resolver(|context| FieldFuture::Value(entities(&context)))
         // Not the harness's business: the filter has limits, and it is the filter that is tested.
         .limit_recursive_depth(1000);
     for (name, definition) in &types.by_name {
@@ -134,7 +137,7 @@ pub fn build(types: &Arc<Types>, world: &Arc<World>) -> Result<Schema> {
             TypeKind::Scalar => schema.register(Scalar::new(name)),
             TypeKind::Object(_) if name == "Subscription" => schema,
             TypeKind::Object(object) => {
-                let mut ty = Object::new(name);
+                let mut ty = keys(definition).fold(Object::new(name), |ty, key| ty.key(key));
                 for interface in &object.implements {
                     ty = ty.implement(interface.node.as_str());
                 }
@@ -181,6 +184,19 @@ pub fn build(types: &Arc<Types>, world: &Arc<World>) -> Result<Schema> {
         };
     }
     schema.finish().map_err(|error| anyhow::anyhow!("the schema does not hold together: {error}"))
+}
+
+/// What objects of a type are found by: the `fields` of each `@key` that is resolved here.
+fn keys(definition: &TypeDefinition) -> impl Iterator<Item = &str> {
+    let keys = definition.directives.iter().filter(|one| one.node.name.node == "key");
+    keys.filter_map(|key| {
+        let argument = |name| key.node.get_argument(name).map(|value| &value.node);
+        let resolvable = argument("resolvable") != Some(&ConstValue::Boolean(false));
+        match argument("fields") {
+            Some(ConstValue::String(fields)) if resolvable => Some(fields.as_str()),
+            _ => None,
+        }
+    })
 }
 
 fn resolved(

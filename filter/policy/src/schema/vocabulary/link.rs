@@ -1,12 +1,12 @@
 //! `@link` and `@core` -> what each directive of the schema stands for
 //! (<https://specs.apollo.dev/link/v1.0>, <https://specs.apollo.dev/core/v0.2>).
 
-mod requires;
+mod federation;
 mod url;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use self::requires::REQUIRES;
+use self::federation::Fed;
 use self::url::Url;
 use super::super::document::{DirectiveSource, Value, ValueSource};
 use super::BUILT_IN;
@@ -24,8 +24,12 @@ pub(super) struct Links {
     names: BTreeMap<String, Option<Term>>,
     /// Prefixes of names that are not imported; a specification that is not known has none.
     namespaces: BTreeMap<String, Option<&'static Spec>>,
-    /// What `@requires` is called.
-    requires: BTreeSet<String>,
+    /// Directives of Federation's own that are read, by their name in the schema.
+    federation: BTreeMap<String, Fed>,
+    /// Where the schema links what subgraphs do.
+    of_subgraph: Option<Place>,
+    /// Whether the schema links what supergraphs do.
+    is_composed: bool,
     /// Whether the schema links nothing: then the plain names are good.
     plain: bool,
 }
@@ -46,8 +50,14 @@ pub(super) enum Meaning {
 impl Links {
     /// Reads what is applied to the schema.
     pub(super) fn read(directives: &[DirectiveSource], findings: &mut Findings) -> Self {
-        let (names, namespaces) = (BTreeMap::new(), BTreeMap::new());
-        let mut links = Self { names, namespaces, requires: BTreeSet::new(), plain: true };
+        let mut links = Self {
+            names: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
+            federation: BTreeMap::new(),
+            of_subgraph: None,
+            is_composed: false,
+            plain: true,
+        };
         let link_name = link_name(directives);
         for directive in directives {
             if directive.name.text == link_name || directive.name.text == "core" {
@@ -68,7 +78,7 @@ impl Links {
         if links.plain {
             let known = SPECS.iter().flat_map(Spec::directives);
             links.names = known.map(|name| (name.to_owned(), Term::named(name))).collect();
-            links.requires.insert(REQUIRES.to_owned());
+            links.federation = Fed::ALL.map(|fed| (fed.name().to_owned(), fed)).into();
         }
         links
     }
@@ -138,7 +148,12 @@ impl Links {
     }
 
     fn add(&mut self, link: &Link, findings: &mut Findings) {
-        let Link { spec, namespace, imports } = link;
+        let Link { spec, namespace, imports, place } = link;
+        match spec.map(|spec| spec.name) {
+            Some("federation") => self.of_subgraph = Some(place.clone()),
+            Some("join") => self.is_composed = true,
+            Some(_) | None => {}
+        }
         if let Some(namespace) = namespace {
             if self.namespaces.insert(namespace.text.clone(), *spec).is_some() {
                 let message = format!("`{}` is linked twice", namespace.text);
@@ -175,8 +190,8 @@ impl Links {
         if term.is_none() && Term::resembled(&local.text).is_some() {
             return;
         }
-        if name == REQUIRES && spec.is_some_and(|spec| spec.name == "federation") {
-            self.requires.insert(local.text.clone());
+        if let Some(fed) = spec.and_then(|spec| Fed::of(spec, name)) {
+            self.federation.insert(local.text.clone(), fed);
         }
         let before = self.names.insert(local.text.clone(), term);
         if before.is_some_and(|before| before != term) {
@@ -193,6 +208,8 @@ struct Link {
     namespace: Option<Text>,
     /// Directives: their names there and here, without `@`.
     imports: Vec<(String, Text)>,
+    /// Where the URL stands.
+    place: Place,
 }
 
 /// Whether it has the URL of a specification.
@@ -259,7 +276,7 @@ impl Link {
         let (spec, own_name) = reader.spec(&url)?;
         let imports = imports.into_iter().filter_map(|item| reader.import(item, spec)).collect();
         let own = own_name.map(|text| Text { text, place: url.place.clone() });
-        Some(Self { spec, namespace: reader.namespace.or(own), imports })
+        Some(Self { spec, namespace: reader.namespace.or(own), imports, place: url.place })
     }
 }
 
