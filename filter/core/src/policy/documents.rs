@@ -2,11 +2,17 @@
 //! ([`Normalised`]), and what each client may ask for.
 //!
 //! A set is its ids in order, each with its text, and beside that their places by the order of the
-//! texts' hashes: both are looked up by binary search, and no map is built. It does not read
+//! texts' hashes: both are looked up by binary search in tables as they were read. It does not read
 //! requests, and a document that is found here is decided as any other.
 
-use std::fmt;
+mod tables;
 
+use std::fmt;
+use std::ops::Range;
+
+pub(in crate::policy) use self::tables::Tables;
+use self::tables::index;
+use super::schema::Names;
 use crate::document::Normalised;
 use crate::limits::{TRUSTED_BYTES, TRUSTED_CLIENTS, TRUSTED_DOCUMENTS, TRUSTED_ID_BYTES};
 
@@ -51,28 +57,15 @@ pub struct TrustedParts {
 
 /// The trusted documents of a policy. By default there are none, and nobody has to ask for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trusted {
-    texts: Vec<(Box<str>, Normalised)>,
-    sets: Vec<Set>,
-    others: Entry,
-    clients: Vec<(Box<str>, Entry)>,
-}
-
-/// One of the sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::policy) struct Set {
-    /// Sorted, each with the place of its text.
-    ids: Vec<(Box<str>, u32)>,
-    /// Places of ids in the order of their texts' hashes; of those with one hash the first.
-    by_hash: Vec<u32>,
-}
+pub struct Trusted(Tables);
 
 /// What one client may ask for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asked<'t> {
-    trusted: &'t Trusted,
+    tables: &'t Tables,
     mode: DocumentMode,
-    set: Option<&'t Set>,
+    /// Where the ids of its set are.
+    ids: Range<usize>,
 }
 
 /// Why parts are not trusted documents.
@@ -84,7 +77,8 @@ pub enum TrustedError {
     Id,
     /// Too many texts, ids or clients, or too many bytes of them.
     Size,
-    /// An entry without a set, a set without an entry, an id without a text, or a text without an id.
+    /// An entry without a set, a set without an entry, an id without a text, or a text without an id;
+    /// or one of them without what is beside it.
     Place,
 }
 
@@ -117,18 +111,52 @@ impl Trusted {
     /// # Errors
     /// [`TrustedError`] for parts that are not as they are described.
     pub fn new(parts: TrustedParts) -> Result<Self, TrustedError> {
-        parts.check()?;
         let TrustedParts { texts, sets, others, clients } = parts;
-        let sets = sets.into_iter().map(|ids| Set::new(ids, &texts)).collect::<Option<_>>();
-        Ok(Self { sets: sets.ok_or(TrustedError::Place)?, texts, others, clients })
+        let mut tables = Tables { others, ..Tables::default() };
+        let hash = |number: &u32| texts.get(index(*number)).map(|(_, hash)| *hash);
+        for set in &sets {
+            let mut order: Vec<_> = set.iter().map(|(_, number)| hash(number)).zip(0..).collect();
+            order.sort_unstable();
+            tables.order.extend(order.into_iter().map(|(_, place)| place));
+            tables.numbers.extend(set.iter().map(|(_, number)| *number));
+            let end = u32::try_from(tables.numbers.len()).map_err(|_| TrustedError::Size)?;
+            tables.ends.push(end);
+        }
+        let mut names = sets.iter().flatten().map(|(id, _)| id.as_ref());
+        tables.ids = Names::of(&mut names).ok_or(TrustedError::Size)?;
+        let mut names = texts.iter().map(|(text, _)| text.as_ref());
+        tables.texts = Names::of(&mut names).ok_or(TrustedError::Size)?;
+        tables.hashes = texts.iter().map(|(_, hash)| *hash).collect();
+        let mut names = clients.iter().map(|(client, _)| client.as_ref());
+        tables.clients = Names::of(&mut names).ok_or(TrustedError::Size)?;
+        tables.entries = clients.iter().map(|(_, entry)| *entry).collect();
+        Self::of_tables(tables)
+    }
+
+    /// Checks tables as they were read.
+    pub(in crate::policy) fn of_tables(tables: Tables) -> Result<Self, TrustedError> {
+        tables.check()?;
+        Ok(Self(tables))
+    }
+
+    pub(in crate::policy) fn tables(&self) -> &Tables {
+        &self.0
+    }
+
+    /// Whether nothing is said of anybody.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        let Tables { others, clients, .. } = &self.0;
+        others.mode == DocumentMode::Off && clients.len() == 0
     }
 
     /// What a client may ask for, by the id in its verified token.
     #[must_use]
     pub fn of(&self, client: Option<&str>) -> Asked<'_> {
-        let own = client.and_then(|client| self.entry(client));
-        let Entry { mode, set } = own.unwrap_or(self.others);
-        Asked { trusted: self, mode, set: set.and_then(|at| self.sets.get(index(at))) }
+        let tables = &self.0;
+        let Entry { mode, set } = client.and_then(|one| self.entry(one)).unwrap_or(tables.others);
+        let ids = set.and_then(|set| tables.range(index(set))).unwrap_or_default();
+        Asked { tables, mode, ids }
     }
 
     /// Whether a client has an entry of its own.
@@ -138,91 +166,23 @@ impl Trusted {
     }
 
     fn entry(&self, client: &str) -> Option<Entry> {
-        let at = self.clients.binary_search_by(|(name, _)| name.as_ref().cmp(client)).ok()?;
-        self.clients.get(at).map(|(_, entry)| *entry)
+        self.0.entries.get(index(self.0.clients.position(client)?)).copied()
     }
 
     /// The clients with an entry, in their order.
+    pub fn clients(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.0.clients.len()).map(|at| self.0.clients.get(at).unwrap_or_default())
+    }
+
+    /// What each of the texts is.
     #[must_use]
-    pub fn clients(&self) -> &[(Box<str>, Entry)] {
-        &self.clients
+    pub fn hashes(&self) -> &[Normalised] {
+        &self.0.hashes
     }
 
-    /// The entry of the others.
-    #[must_use]
-    pub fn others(&self) -> Entry {
-        self.others
-    }
-
-    /// The distinct texts of all sets, in their order, each with what it is.
-    #[must_use]
-    pub fn texts(&self) -> &[(Box<str>, Normalised)] {
-        &self.texts
-    }
-
-    pub(in crate::policy) fn sets(&self) -> &[Set] {
-        &self.sets
-    }
-}
-
-impl TrustedParts {
-    fn check(&self) -> Result<(), TrustedError> {
-        let Self { texts, sets, others, clients } = self;
-        let ids = || sets.iter().flatten();
-        let bytes = ids().map(|(id, _)| id.len()).chain(texts.iter().map(|(text, _)| text.len()));
-        let bytes = bytes.fold(0, usize::saturating_add);
-        let counts = [(texts.len(), TRUSTED_DOCUMENTS), (ids().count(), TRUSTED_DOCUMENTS)];
-        let counts = counts.into_iter().chain([(clients.len(), TRUSTED_CLIENTS)]);
-        if counts.chain([(bytes, TRUSTED_BYTES)]).any(|(count, most)| count > most) {
-            return Err(TrustedError::Size);
-        }
-        if ids().any(|(id, _)| id.is_empty() || id.len() > TRUSTED_ID_BYTES) {
-            return Err(TrustedError::Id);
-        }
-        let sorted = |set: &Vec<(Box<str>, u32)>| set.is_sorted_by(|(a, _), (b, _)| a < b);
-        if !texts.is_sorted_by(|(one, _), (next, _)| one < next)
-            || !clients.is_sorted_by(|(one, _), (next, _)| one < next)
-            || !sets.iter().all(sorted)
-        {
-            return Err(TrustedError::Order);
-        }
-        let entries = || std::iter::once(others).chain(clients.iter().map(|(_, entry)| entry));
-        let fits = |Entry { mode, set }: &Entry| (*mode == DocumentMode::Off) == set.is_none();
-        let all_used = are_all(sets.len(), entries().filter_map(|entry| entry.set))
-            && are_all(texts.len(), ids().map(|(_, text)| *text));
-        if entries().all(fits) && all_used { Ok(()) } else { Err(TrustedError::Place) }
-    }
-}
-
-/// Whether places are each of so many and no other.
-fn are_all(count: usize, places: impl Iterator<Item = u32>) -> bool {
-    let mut used = vec![false; count];
-    for place in places {
-        let Some(one) = used.get_mut(index(place)) else { return false };
-        *one = true;
-    }
-    !used.contains(&false)
-}
-
-impl Set {
-    /// `None` if an id has no text.
-    fn new(ids: Vec<(Box<str>, u32)>, texts: &[(Box<str>, Normalised)]) -> Option<Self> {
-        let hash = |(_, text): &(Box<str>, u32)| texts.get(index(*text)).map(|(_, hash)| *hash);
-        let hashes = ids.iter().map(hash).collect::<Option<Vec<Normalised>>>()?;
-        let mut by_hash: Vec<(Normalised, u32)> = hashes.into_iter().zip(0..).collect();
-        by_hash.sort_unstable();
-        by_hash.dedup_by_key(|(hash, _)| *hash);
-        Some(Self { ids, by_hash: by_hash.into_iter().map(|(_, at)| at).collect() })
-    }
-
-    /// The ids in their order, each with the place of its text.
-    pub(in crate::policy) fn ids(&self) -> &[(Box<str>, u32)] {
-        &self.ids
-    }
-
-    fn text_of(&self, id: &str) -> Option<u32> {
-        let at = self.ids.binary_search_by(|(one, _)| one.as_ref().cmp(id)).ok()?;
-        self.ids.get(at).map(|(_, text)| *text)
+    /// The distinct texts of all sets, in their order.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.0.texts.len()).map(|at| self.0.texts.get(at).unwrap_or_default())
     }
 }
 
@@ -236,30 +196,27 @@ impl<'t> Asked<'t> {
     /// The text of a trusted document. An id of 64 hexadecimal digits may come with `sha256:`.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<&'t str> {
-        let set = self.set?;
-        let text = set.text_of(id).or_else(|| set.text_of(without_prefix(id)?))?;
-        self.trusted.texts.get(index(text)).map(|(text, _)| text.as_ref())
+        let place = |id: &str| self.tables.ids.position_in(self.ids.clone(), id);
+        let at = place(id).or_else(|| place(without_prefix(id)?))?;
+        self.tables.text(at)
     }
 
     /// The id of the trusted document with the same tokens, if there is one; the first of several.
     #[must_use]
     pub fn knows(&self, document: &Normalised) -> Option<&'t str> {
-        let set = self.set?;
-        let hash = |at: &u32| {
-            let (_, text) = set.ids.get(index(*at))?;
-            self.trusted.texts.get(index(*text)).map(|(_, hash)| hash)
-        };
-        let at = set.by_hash.binary_search_by(|at| hash(at).cmp(&Some(document))).ok()?;
-        let (id, _) = set.ids.get(index(*set.by_hash.get(at)?))?;
-        Some(id)
+        let Range { start, end: _ } = self.ids;
+        let order = self.tables.order.get(self.ids.clone())?;
+        let at = |place: u32| start.saturating_add(index(place));
+        let before = |place: &u32| self.tables.hash(at(*place)) < Some(document);
+        let first = at(*order.get(order.partition_point(before))?);
+        let same = self.tables.hash(first) == Some(document);
+        self.tables.ids.get(first).filter(|_| same)
     }
 
     /// Its trusted documents: ids in their order, and texts.
-    pub fn documents(&self) -> impl Iterator<Item = (&'t str, &'t str)> {
-        let ids = self.set.into_iter().flat_map(|set| &set.ids);
-        ids.filter_map(|(id, text)| {
-            self.trusted.texts.get(index(*text)).map(|(text, _)| (id.as_ref(), text.as_ref()))
-        })
+    pub fn documents(&self) -> impl Iterator<Item = (&'t str, &'t str)> + use<'t> {
+        let tables = self.tables;
+        self.ids.clone().filter_map(|at| Some((tables.ids.get(at)?, tables.text(at)?)))
     }
 }
 
@@ -268,10 +225,6 @@ impl<'t> Asked<'t> {
 pub fn without_prefix(id: &str) -> Option<&str> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
     id.strip_prefix(SHA256_PREFIX).filter(|hex| hex.len() == 64 && hex.bytes().all(is_hex))
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl fmt::Display for TrustedError {

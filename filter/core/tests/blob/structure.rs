@@ -119,20 +119,19 @@ fn sound_field(policy: &Policy, of: &TypeDef<'_>, field: FieldId) {
 }
 
 fn sound_documents(trusted: &Trusted) {
-    let hashes: BTreeMap<&str, Normalised> =
-        trusted.texts().iter().map(|(text, hash)| (text.as_ref(), *hash)).collect();
-    let clients = trusted.clients().iter().map(|(client, _)| Some(client.as_ref()));
-    for client in clients.chain([None]) {
+    let hashes: BTreeMap<&str, &Normalised> = trusted.texts().zip(trusted.hashes()).collect();
+    assert_eq!(hashes.len(), trusted.texts().len());
+    for client in trusted.clients().map(Some).chain([None]) {
         let asked = trusted.of(client);
         let ids: BTreeMap<&str, &str> = asked.documents().collect();
         assert!(asked.mode() != DocumentMode::Off || ids.is_empty());
         for (id, text) in &ids {
             assert_eq!(asked.by_id(id), Some(*text));
-            let first = asked.knows(&hashes[text]).unwrap();
+            let first = asked.knows(hashes[text]).unwrap();
             assert!(first <= *id && hashes[ids[first]] == hashes[text]);
         }
-        let known = hashes.values().filter_map(|hash| asked.knows(hash));
-        assert!(known.into_iter().all(|id| ids.contains_key(id)));
+        let mut known = hashes.values().filter_map(|hash| asked.knows(hash));
+        assert!(known.all(|id| ids.contains_key(id)));
     }
 }
 

@@ -1,118 +1,119 @@
-//! Trusted documents on the wire. Everything is counted before there is room for it.
+//! Trusted documents on the wire: the tables as they are.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::BlobError;
-use super::bounded::at_most;
+use super::schema::WireNames;
 use crate::document::Normalised;
 use crate::limits::{TRUSTED_CLIENTS, TRUSTED_DOCUMENTS};
-use crate::policy::documents::{DocumentMode, Entry, Trusted, TrustedParts};
-
-/// A set for each client, and one for the others.
-const SETS: usize = TRUSTED_CLIENTS + 1;
+use crate::policy::documents::{DocumentMode, Entry, Tables, Trusted, TrustedError};
 
 /// The bytes of a hash.
 const HASH: usize = 32;
 
+/// How many modes there are.
+const MODES: u32 = 4;
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct WireTrusted<'a> {
-    #[serde(borrow, deserialize_with = "at_most::<TRUSTED_DOCUMENTS, _, _>")]
-    texts: Vec<&'a str>,
-    /// Their hashes, one behind the other.
-    hashes: Vec<u8>,
-    /// How many ids each set has,
-    #[serde(deserialize_with = "at_most::<SETS, _, _>")]
-    sets: Vec<u32>,
-    /// the ids of the first set, then those of the second, ..., each with the number of its text.
-    #[serde(borrow, deserialize_with = "at_most::<TRUSTED_DOCUMENTS, _, _>")]
-    ids: Vec<(&'a str, u32)>,
-    others: WireEntry,
-    #[serde(borrow, deserialize_with = "at_most::<TRUSTED_CLIENTS, _, _>")]
-    clients: Vec<(&'a str, WireEntry)>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct WireEntry {
-    /// The mode's place among all.
-    mode: u8,
-    set: Option<u32>,
+    #[serde(borrow)]
+    texts: WireNames<'a>,
+    /// The hash of each, one behind the other.
+    #[serde(borrow)]
+    hashes: Cow<'a, [u8]>,
+    ends: Vec<u32>,
+    #[serde(borrow)]
+    ids: WireNames<'a>,
+    numbers: Vec<u32>,
+    order: Vec<u32>,
+    /// See [`code`].
+    others: u32,
+    #[serde(borrow)]
+    clients: WireNames<'a>,
+    entries: Vec<u32>,
 }
 
 impl<'a> WireTrusted<'a> {
-    /// Nothing for what is so by default.
-    ///
-    /// # Errors
-    /// `Payload` for what has no place on the wire.
-    pub(super) fn new(documents: &'a Trusted) -> Result<Option<Self>, BlobError> {
-        if *documents == Trusted::default() {
-            return Ok(None);
+    /// Nothing where nothing is said.
+    pub(super) fn new(documents: &'a Trusted) -> Option<Self> {
+        if documents.is_nothing() {
+            return None;
         }
-        let (texts, sets) = (documents.texts(), documents.sets());
-        let count = |ids: &[_]| u32::try_from(ids.len()).map_err(|_| BlobError::Payload);
-        let ids = sets.iter().flat_map(|set| set.ids()).map(|(id, text)| (id.as_ref(), *text));
-        let client = |(client, entry): &'a (Box<str>, Entry)| (client.as_ref(), (*entry).into());
-        Ok(Some(Self {
-            texts: texts.iter().map(|(text, _)| text.as_ref()).collect(),
-            hashes: texts.iter().flat_map(|(_, hash)| *hash.bytes()).collect(),
-            sets: sets.iter().map(|set| count(set.ids())).collect::<Result<_, BlobError>>()?,
-            ids: ids.collect(),
-            others: documents.others().into(),
-            clients: documents.clients().iter().map(client).collect(),
-        }))
+        let Tables { texts, hashes, ends, ids, numbers, order, others, clients, entries } =
+            documents.tables();
+        Some(Self {
+            texts: WireNames::from(texts),
+            hashes: hashes.iter().flat_map(|hash| *hash.bytes()).collect(),
+            ends: ends.clone(),
+            ids: WireNames::from(ids),
+            numbers: numbers.clone(),
+            order: order.clone(),
+            others: code(*others),
+            clients: WireNames::from(clients),
+            entries: entries.iter().copied().map(code).collect(),
+        })
     }
 
     /// # Errors
     /// `Payload` or `Documents` for what are no trusted documents.
     pub(super) fn read(this: Option<Self>) -> Result<Trusted, BlobError> {
-        let Some(Self { texts, hashes, sets, ids, others, clients }) = this else {
-            return Ok(Trusted::default());
-        };
-        let (hashes, rest) = hashes.as_chunks::<HASH>();
-        if hashes.len() != texts.len() || !rest.is_empty() {
-            return Err(BlobError::Payload);
+        let Some(this) = this else { return Ok(Trusted::default()) };
+        // Counted before there is room for more than numbers.
+        let Self { texts, ids, clients, .. } = &this;
+        let counts = [texts.count(), ids.count(), clients.count()];
+        let most = [TRUSTED_DOCUMENTS, TRUSTED_DOCUMENTS, TRUSTED_CLIENTS];
+        if counts.iter().zip(most).any(|(count, most)| *count > most) {
+            return Err(BlobError::Documents(TrustedError::Size));
         }
-        let hashes = hashes.iter().map(|hash| Normalised::from_bytes(*hash));
-        let texts = texts.into_iter().map(Box::from).zip(hashes).collect();
-        let mut ids = ids.into_iter().map(|(id, text)| (id.into(), text));
-        let mut set = |count: u32| {
-            let count = usize::try_from(count).ok()?;
-            let set: Vec<(Box<str>, u32)> = ids.by_ref().take(count).collect();
-            (set.len() == count).then_some(set)
-        };
-        let sets =
-            sets.into_iter().map(&mut set).collect::<Option<_>>().ok_or(BlobError::Payload)?;
-        if ids.next().is_some() {
-            return Err(BlobError::Payload);
-        }
-        let client = |(client, entry): (&str, WireEntry)| Some((client.into(), entry.read()?));
-        let clients = clients.into_iter().map(client).collect::<Option<_>>();
-        let (clients, others) = clients.zip(others.read()).ok_or(BlobError::Payload)?;
-        let parts = TrustedParts { texts, sets, others, clients };
-        let documents = Trusted::new(parts).map_err(BlobError::Documents)?;
+        let tables = this.into_tables().ok_or(BlobError::Payload)?;
+        let documents = Trusted::of_tables(tables).map_err(BlobError::Documents)?;
         // What is written as nothing has no other spelling.
-        if documents == Trusted::default() { Err(BlobError::Payload) } else { Ok(documents) }
+        if documents.is_nothing() { Err(BlobError::Payload) } else { Ok(documents) }
+    }
+
+    fn into_tables(self) -> Option<Tables> {
+        let Self { texts, hashes, ends, ids, numbers, order, others, clients, entries } = self;
+        let (hashes, rest) = hashes.as_chunks::<HASH>();
+        let tables = Tables {
+            texts: texts.read()?,
+            hashes: hashes.iter().map(|hash| Normalised::from_bytes(*hash)).collect(),
+            ends,
+            ids: ids.read()?,
+            numbers,
+            order,
+            others: entry(others)?,
+            clients: clients.read()?,
+            entries: entries.into_iter().map(entry).collect::<Option<_>>()?,
+        };
+        rest.is_empty().then_some(tables)
     }
 }
 
-impl From<Entry> for WireEntry {
-    fn from(Entry { mode, set }: Entry) -> Self {
-        let codes = DocumentMode::ALL.into_iter().zip(0..);
-        let code = codes.filter(|(one, _)| *one == mode).map(|(_, code)| code).next();
-        // INVARIANT: all modes are in the list.
-        Self { mode: code.unwrap_or(u8::MAX), set }
-    }
+/// The mode's place among all, and the set's place times how many modes there are.
+fn code(Entry { mode, set }: Entry) -> u32 {
+    let codes = DocumentMode::ALL.into_iter().zip(0..);
+    let mode = codes.filter(|(one, _)| *one == mode).map(|(_, code)| code).next();
+    // INVARIANT: all modes are in the list, and there are no more sets than clients and one.
+    set.unwrap_or(0).saturating_mul(MODES).saturating_add(mode.unwrap_or(0))
 }
 
-impl WireEntry {
-    fn read(self) -> Option<Entry> {
-        let Self { mode, set } = self;
-        Some(Entry { mode: *DocumentMode::ALL.get(usize::from(mode))?, set })
+fn entry(code: u32) -> Option<Entry> {
+    let (mode, set) = (code.checked_rem(MODES)?, code.checked_div(MODES)?);
+    let mode = *DocumentMode::ALL.get(usize::try_from(mode).ok()?)?;
+    match mode {
+        DocumentMode::Off if set == 0 => Some(Entry::default()),
+        DocumentMode::Off => None,
+        DocumentMode::Log | DocumentMode::Safelist | DocumentMode::IdOnly => {
+            Some(Entry { mode, set: Some(set) })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SETS, WireTrusted};
+    use super::WireTrusted;
     use crate::document::Normalised;
     use crate::limits::{TRUSTED_CLIENTS, TRUSTED_DOCUMENTS};
     use crate::policy::blob::BlobError;
@@ -135,7 +136,7 @@ mod tests {
     }
 
     fn bytes(documents: &Trusted) -> Vec<u8> {
-        postcard::to_allocvec(&WireTrusted::new(documents).unwrap()).unwrap()
+        postcard::to_allocvec(&WireTrusted::new(documents)).unwrap()
     }
 
     fn read(bytes: &[u8]) -> Result<Trusted, BlobError> {
@@ -150,8 +151,11 @@ mod tests {
         }
         assert_eq!(bytes(&Trusted::default()), [0]);
         // Nothing has one spelling.
-        assert_eq!(read(&[1, 0, 0, 0, 0, 0, 0, 0]), Err(BlobError::Payload));
-        assert!(read(&[1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]).is_ok());
+        let nothing = [&[1][..], &[0; 12]].concat();
+        assert_eq!(read(&nothing), Err(BlobError::Payload));
+        // A client with an empty name, for whom they are off.
+        let client = [&[1][..], &[0; 9], &[0, 1, 0, 1, 0]].concat();
+        assert!(read(&client).unwrap().has_entry(""));
     }
 
     #[test]
@@ -162,51 +166,54 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let wire = || WireTrusted {
-            texts: vec!["{a}"],
-            hashes: vec![0; 32],
-            sets: vec![1],
-            ids: vec![("x", 0)],
-            others: Entry { mode: DocumentMode::Log, set: Some(0) }.into(),
-            clients: Vec::new(),
-        };
+        let documents = Trusted::new(parts()).unwrap();
+        let wire = || WireTrusted::new(&documents).unwrap();
         let refused = |wire| WireTrusted::read(Some(wire)).unwrap_err();
         assert!(WireTrusted::read(Some(wire())).is_ok());
-        for hashes in [Vec::new(), vec![0; 31], vec![0; 33], vec![0; 64]] {
-            assert_eq!(refused(WireTrusted { hashes, ..wire() }), BlobError::Payload);
+        let place = BlobError::Documents(TrustedError::Place);
+        for (length, error) in [(0, place), (32, place), (95, BlobError::Payload), (128, place)] {
+            let hashes = vec![0; length].into();
+            assert_eq!(refused(WireTrusted { hashes, ..wire() }), error, "{length}");
         }
-        for sets in [Vec::new(), vec![0], vec![2], vec![1, 1], vec![u32::MAX]] {
-            assert_eq!(refused(WireTrusted { sets, ..wire() }), BlobError::Payload);
+        for ends in [vec![], vec![3], vec![2], vec![2, 2], vec![2, 4], vec![2, 3, 3], vec![9, 3]] {
+            assert_eq!(refused(WireTrusted { ends, ..wire() }), place);
         }
-        let mut others = wire().others;
-        others.mode = 4;
-        assert_eq!(refused(WireTrusted { others, ..wire() }), BlobError::Payload);
-        let unused = WireTrusted { sets: vec![1, 0], ..wire() };
-        assert_eq!(refused(unused), BlobError::Documents(TrustedError::Place));
+        for numbers in [vec![2, 0], vec![2, 0, 3], vec![2, 0, 0], vec![2, 0, 1, 1]] {
+            assert_eq!(refused(WireTrusted { numbers, ..wire() }), place);
+        }
+        let order = wire().order;
+        let (one, next) = (order[0], order[1]);
+        for order in [vec![next, one, 0], vec![one, one, 0], vec![one, 2, 0], vec![one, next, 1]] {
+            let order = WireTrusted { order, ..wire() };
+            assert_eq!(refused(order), BlobError::Documents(TrustedError::Order));
+        }
+        assert_eq!(refused(WireTrusted { order: vec![one, next], ..wire() }), place);
+        // Off with a set; a set that there is not.
+        assert_eq!(refused(WireTrusted { others: 4, ..wire() }), BlobError::Payload);
+        assert_eq!(refused(WireTrusted { others: 9, ..wire() }), place);
+        for entries in [vec![7, 2], vec![7, 2, 0, 0], vec![7, 7, 0]] {
+            assert_eq!(refused(WireTrusted { entries, ..wire() }), place);
+        }
     }
 
     /// What is behind the number is as it should be: it alone is the reason.
     #[test]
     fn counted_before_it_is_read() {
-        let number = |count: usize| {
-            let count = u32::try_from(count).unwrap();
-            postcard::to_allocvec(&count).unwrap()
+        let names = |count: usize| {
+            let count = postcard::to_allocvec(&u32::try_from(count).unwrap()).unwrap();
+            let lengths = vec![0; postcard::from_bytes::<u32>(&count).unwrap().try_into().unwrap()];
+            [&[0][..], &count, &lengths].concat()
         };
-        // For each list what is before it, the bytes of an item, what is behind it, and its bound.
-        let lists: [(&[u8], usize, &[u8], usize); 4] = [
-            (&[1], 1, &[0, 0, 0, 0, 0, 0], TRUSTED_DOCUMENTS),
-            (&[1, 0, 0], 1, &[0, 0, 0, 0], SETS),
-            (&[1, 0, 0, 0], 2, &[0, 0, 0], TRUSTED_DOCUMENTS),
-            (&[1, 0, 0, 0, 0, 0, 0], 3, &[], TRUSTED_CLIENTS),
-        ];
-        for (before, width, behind, most) in lists {
-            let reads = |count: usize| {
-                let items = vec![0; count.saturating_mul(width)];
-                let bytes = [before, &number(count), &items, behind].concat();
-                postcard::from_bytes::<Option<WireTrusted<'_>>>(&bytes).is_ok()
-            };
-            assert!(reads(most), "{before:?}");
-            assert!(!reads(most.saturating_add(1)), "{before:?}");
-        }
+        let none: &[u8] = &[0, 0];
+        let of = |texts: &[u8], ids: &[u8], clients: &[u8]| {
+            read(&[&[1], texts, &[0, 0], ids, &[0, 0, 0], clients, &[0]].concat())
+        };
+        let size = Err(BlobError::Documents(TrustedError::Size));
+        assert_eq!(of(&names(TRUSTED_DOCUMENTS.saturating_add(1)), none, none), size);
+        assert_eq!(of(none, &names(TRUSTED_DOCUMENTS.saturating_add(1)), none), size);
+        assert_eq!(of(none, none, &names(TRUSTED_CLIENTS.saturating_add(1))), size);
+        assert_ne!(of(&names(TRUSTED_DOCUMENTS), none, none), size);
+        assert_ne!(of(none, &names(TRUSTED_DOCUMENTS), none), size);
+        assert_ne!(of(none, none, &names(TRUSTED_CLIENTS)), size);
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct WireSchema<'a> {
 
 /// Names one behind the other.
 #[derive(Serialize, Deserialize)]
-struct WireNames<'a> {
+pub(super) struct WireNames<'a> {
     text: &'a str,
     lengths: Vec<u32>,
 }
@@ -230,7 +230,12 @@ impl<'a> From<&'a Names> for WireNames<'a> {
 }
 
 impl WireNames<'_> {
-    fn read(self) -> Option<Names> {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lengths.len()
+    }
+
+    pub(super) fn read(self) -> Option<Names> {
         let Self { text, lengths } = self;
         Names::new(text.into(), lengths)
     }

@@ -94,7 +94,7 @@ impl<'a> Wire<'a> {
             conditions: WireExpressions::new(conditions)?,
             data: WireData::new(data)?,
             schema: WireSchema::new(schema.tables()),
-            documents: WireTrusted::new(documents)?,
+            documents: WireTrusted::new(documents),
             expanded: expanded.iter().map(|id| id.0).collect(),
         })
     }

@@ -58,7 +58,7 @@ pub(in crate::policy) struct InputRow {
 }
 
 /// Names, to be found by binary search.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::policy) struct Names {
     /// All of them, one behind the other.
     text: Box<str>,
@@ -88,6 +88,16 @@ impl Names {
         (start == text.len()).then_some(Self { text, places })
     }
 
+    /// These names; `None` if one is too long to be numbered.
+    pub(in crate::policy) fn of(names: &mut dyn Iterator<Item = &str>) -> Option<Self> {
+        let (mut text, mut lengths) = (String::new(), Vec::new());
+        for name in names {
+            text.push_str(name);
+            lengths.push(u32::try_from(name.len()).ok()?);
+        }
+        Self::new(text.into(), lengths)
+    }
+
     pub(in crate::policy) fn text(&self) -> &str {
         &self.text
     }
@@ -96,20 +106,27 @@ impl Names {
         self.places.iter().filter_map(|place| u32::try_from(place.len()).ok())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::policy) fn len(&self) -> usize {
         self.places.len()
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<&str> {
+    pub(in crate::policy) fn get(&self, at: usize) -> Option<&str> {
         self.text.get(self.places.get(at)?.clone())
     }
 
-    pub(super) fn position(&self, name: &str) -> Option<u32> {
-        let at = self.places.binary_search_by(|place| self.at(place).cmp(name.as_bytes())).ok()?;
-        u32::try_from(at).ok()
+    pub(in crate::policy) fn position(&self, name: &str) -> Option<u32> {
+        u32::try_from(self.position_in(0..self.places.len(), name)?).ok()
     }
 
-    pub(super) fn are_sorted(&self) -> bool {
+    /// The position of a name among those of a range, which have to be sorted.
+    pub(in crate::policy) fn position_in(&self, range: Range<usize>, name: &str) -> Option<usize> {
+        let start = range.start;
+        let places = self.places.get(range)?;
+        let at = places.binary_search_by(|place| self.at(place).cmp(name.as_bytes())).ok()?;
+        start.checked_add(at)
+    }
+
+    pub(in crate::policy) fn are_sorted(&self) -> bool {
         self.places.is_sorted_by(|one, next| self.at(one) < self.at(next))
     }
 
