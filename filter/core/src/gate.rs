@@ -14,7 +14,7 @@ use std::rc::Rc;
 use crate::audit::{AuditRecord, Enforced, Facts, Passed, Verdict};
 use crate::challenge::Challenge;
 use crate::denial::Reason;
-use crate::http::{Head, HeaderChanges, HeaderPairs, Media, Method, Route, UrlRequest};
+use crate::http::{Head, HeaderChanges, HeaderPairs, Media, Method, Route, Sent, UrlRequest};
 use crate::identity::Principal;
 use crate::identity::known::Known;
 use crate::policy::condition::{Value, Variable};
@@ -175,31 +175,36 @@ impl Gate {
                 };
             }
         };
-        let changes = HeaderChanges::new(&head, route, principal.as_deref(), &open.configuration);
+        let media = match route {
+            Route::Body(_) => head.expect_body(settings).map(Some),
+            Route::Url | Route::Preflight | Route::Other { .. } => Ok(None),
+        };
+        let media = match media {
+            Ok(media) => media,
+            Err(reason) => return Step::Settle(refuse(reason, facts)),
+        };
+        let sent = Sent { route, media: media.as_ref() };
+        let changes = HeaderChanges::new(&head, sent, principal.as_deref(), &open.configuration);
         let asked = policy.reads(Variable::Request);
         let seen = asked.then(|| head.for_conditions(arrival.peer));
-        Step::Settle(match (route, principal) {
-            (Route::Body(method), Some(principal)) => match head.expect_body(settings) {
-                Ok(media) => {
-                    let changes = changes.sending(&head, &media);
-                    let head = seen;
-                    let pending = Pending { open, principal, changes, head, method, media, facts };
-                    return Step::AwaitBody(Box::new(pending));
-                }
-                Err(reason) => refuse(reason, facts),
-            },
-            (Route::Url, Some(principal)) => {
+        Step::Settle(match (route, principal, media) {
+            (Route::Body(method), Some(principal), Some(media)) => {
+                let head = seen;
+                let pending = Pending { open, principal, changes, head, method, media, facts };
+                return Step::AwaitBody(Box::new(pending));
+            }
+            (Route::Url, Some(principal), _) => {
                 let asker = open.asker(&principal, seen.as_ref(), Method::Get);
                 match judge_url(&asker, &head, &mut facts) {
                     Ok(permit) => pass(changes.asking(&head, &permit.into_bytes()), facts),
                     Err(refusal) => refuse(refusal, facts),
                 }
             }
-            (Route::Body(_) | Route::Url, None) => refuse(Reason::Internal, facts),
-            (Route::Preflight, _) => {
+            (Route::Body(_) | Route::Url, ..) => refuse(Reason::Internal, facts),
+            (Route::Preflight, ..) => {
                 pass(changes, Facts { passed: Some(Passed::Preflight), ..facts })
             }
-            (Route::Other { .. }, _) => {
+            (Route::Other { .. }, ..) => {
                 pass(changes, Facts { passed: Some(Passed::OtherPath), ..facts })
             }
         })

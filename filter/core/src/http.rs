@@ -35,7 +35,7 @@ pub use multipart::{Boundary, MultipartRequest};
 pub use path::PathPattern;
 pub(crate) use path::is_plain;
 pub use peer::Peer;
-pub use upstream::HeaderChanges;
+pub use upstream::{HeaderChanges, Sent};
 pub use url::UrlRequest;
 
 /// A header's name and value as bytes; values need not be text.

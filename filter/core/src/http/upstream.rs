@@ -15,6 +15,15 @@ use crate::token::source::{AUTHORIZATION, TokenRules, Upstream};
 /// The content type of what is forwarded.
 const CONTENT_TYPE: &str = "application/json";
 
+/// What is sent: which kind of request, and with which body, if it is ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'m> {
+    /// The kind.
+    pub route: Route,
+    /// The body.
+    pub media: Option<&'m Media>,
+}
+
 /// Changes to a request's headers: first what is removed, then what is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderChanges {
@@ -29,7 +38,7 @@ impl HeaderChanges {
     #[must_use]
     pub fn new(
         head: &Head<'_>,
-        route: Route,
+        Sent { route, media }: Sent<'_>,
         principal: Option<&Principal>,
         configuration: &Configuration,
     ) -> Self {
@@ -61,33 +70,17 @@ impl HeaderChanges {
             changes.strip_cookies(head, tokens);
         }
         changes.set_path(head, route, tokens);
-        match route {
-            Route::Body(method) => {
-                if method == Method::Query {
-                    changes.set.push((":method".into(), Method::Post.name().into()));
-                }
-            }
-            Route::Url | Route::Preflight | Route::Other { .. } => {}
+        if route == Route::Body(Method::Query) {
+            changes.set.push((":method".into(), Method::Post.name().into()));
+        }
+        if let Some(media) = media {
+            changes.set_content_type(head, media);
         }
         if let Some(principal) = principal {
             let identity = identity_headers.of(principal, configuration);
             changes.set.extend(identity.map(|(name, value)| (name.into(), value.into_bytes())));
         }
         changes
-    }
-
-    /// The same, with a body of this kind.
-    #[must_use]
-    pub fn sending(mut self, head: &Head<'_>, media: &Media) -> Self {
-        let content_type = match media {
-            Media::Json => Cow::Borrowed(CONTENT_TYPE),
-            Media::Multipart(boundary) => Cow::Owned(boundary.header()),
-        };
-        let mut types = head.values("content-type");
-        if types.next() != Some(content_type.as_bytes()) || types.next().is_some() {
-            self.set.insert(0, ("content-type".into(), content_type.as_bytes().to_vec()));
-        }
-        self
     }
 
     /// The same, with this URL query.
@@ -98,6 +91,17 @@ impl HeaderChanges {
         self.set.retain(|(name, _)| name != ":path");
         self.set.push((":path".into(), path));
         self
+    }
+
+    fn set_content_type(&mut self, head: &Head<'_>, media: &Media) {
+        let content_type = match media {
+            Media::Json => Cow::Borrowed(CONTENT_TYPE),
+            Media::Multipart(boundary) => Cow::Owned(boundary.header()),
+        };
+        let mut types = head.values("content-type");
+        if types.next() != Some(content_type.as_bytes()) || types.next().is_some() {
+            self.set.push(("content-type".into(), content_type.as_bytes().to_vec()));
+        }
     }
 
     /// No token goes on in a URL, and no GraphQL request that was not read.
