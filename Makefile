@@ -7,13 +7,13 @@ TARGET = wasm32-wasip1
 # 1.6 MiB.
 FILTER_BYTES = 1677721
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
-NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc policies/github
+NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers policies/github
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node toolchain fuzz bench micro clean
+.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node python toolchain fuzz bench micro clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ unit: toolchain node ## all crates natively: corpus, properties, differentials
 cases: toolchain ## the example bundle does what its cases say, and they cover it
 	$(CARGO_LOCKED) run --quiet -p fieldgate -- test policies/backstage --min-coverage 90 >/dev/null
 
-e2e: wasm envoy node ## the filter in a real Envoy
+e2e: wasm envoy node python ## the filter in a real Envoy
 	$(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e
 
 push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for each way
@@ -80,6 +80,13 @@ node: ## what the tests compare with and take tokens from, by lock files (skippe
 	  for folder in $(NODE_FOLDERS); do \
 	    (cd $$folder && npm ci --silent --no-audit --no-fund) || exit 1; done; \
 	else echo "node: skipped, as there is no Node here"; fi
+
+python: ## the GraphQL servers in Python that the tests put behind the filter, in .venv
+	@if ! .venv/bin/python -c 'import ariadne, strawberry, uvicorn' 2>/dev/null; then \
+	  echo "installing GraphQL servers into .venv"; \
+	  [ -x .venv/bin/pip ] || $(PYTHON) -m venv .venv; \
+	  .venv/bin/pip install --quiet -r tests/interop/servers/requirements.txt; \
+	fi
 
 toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)

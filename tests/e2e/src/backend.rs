@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
+use async_graphql::Executor;
 use async_graphql::dynamic::Schema;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -23,9 +24,11 @@ use tokio::task::JoinHandle;
 
 mod answer;
 pub mod data;
+mod reading;
 pub mod schema;
 
 use data::World;
+use reading::Reader;
 use schema::Types;
 
 /// The header by which a request is found again at the backend and in the access log.
@@ -43,6 +46,8 @@ pub struct Seen {
     pub body: Option<Bytes>,
     /// `Type.field` of every field executed, in order.
     pub executed: Vec<String>,
+    /// With what arguments each of them was.
+    pub arguments: Vec<Value>,
 }
 
 impl Seen {
@@ -63,16 +68,18 @@ pub struct Backend {
 
 struct Shared {
     schema: Schema,
+    reader: Reader,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     arrivals: AtomicUsize,
 }
 
-/// The coordinates executed for one request.
+/// The coordinates executed for one request, with their arguments.
 #[derive(Clone, Default)]
-struct Executed(Arc<Mutex<Vec<String>>>);
+struct Executed(Arc<Mutex<Vec<(String, Value)>>>);
 
 /// The subject of the forwarded token, which is not verified here.
+#[derive(Clone)]
 struct Caller(Option<String>);
 
 impl Backend {
@@ -91,9 +98,23 @@ impl Backend {
     /// # Errors
     /// The schema is not readable.
     pub async fn serve(sdl: &str, world: World) -> Result<Self> {
+        Self::reading(Reader::Plain, sdl, world).await
+    }
+
+    /// Starts a backend that reads requests as the library does by itself, with everything on: GET,
+    /// batches, multipart requests, any media type.
+    ///
+    /// # Errors
+    /// The schema is not readable.
+    pub async fn permissive(sdl: &str) -> Result<Self> {
+        Self::reading(Reader::Library, sdl, World::invented()).await
+    }
+
+    async fn reading(reader: Reader, sdl: &str, world: World) -> Result<Self> {
         let schema = schema::build(&Arc::new(Types::read(sdl)?), &Arc::new(world))?;
         let shared = Arc::new(Shared {
             schema,
+            reader,
             seen: Mutex::default(),
             connections: AtomicUsize::default(),
             arrivals: AtomicUsize::default(),
@@ -113,6 +134,12 @@ impl Backend {
     pub fn seen(&self, tag: &str) -> Vec<Seen> {
         let seen = self.shared.seen.lock().expect("no panic while recording");
         seen.iter().filter(|one| one.tag == tag).cloned().collect()
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<Seen> {
+        self.shared.seen.lock().expect("no panic while recording").clone()
     }
 
     /// Every request with this tag that came with its whole body.
@@ -186,6 +213,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         headers: head.headers.clone(),
         body: None,
         executed: Vec::new(),
+        arguments: Vec::new(),
     });
     let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
         return Body::empty().into_response();
@@ -193,16 +221,16 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     shared.note(id, |seen| seen.body = Some(body.clone()));
     let executed = Executed::default();
     let caller = Caller(text("authorization").and_then(subject));
-    let answer = match serde_json::from_slice::<Value>(&body).ok().and_then(request_of) {
+    let answer = match shared.reader.read(&head, &body).await {
         Some(request) => {
             let request = request.data(executed.clone()).data(caller);
-            let response = shared.schema.execute(request).await;
+            let response = shared.schema.execute_batch(request).await;
             serde_json::to_value(response).expect("a response is JSON")
         }
         None => json!({ "errors": [{ "message": "not a GraphQL request" }] }),
     };
     let executed = std::mem::take(&mut *executed.0.lock().expect("no panic while recording"));
-    shared.note(id, |seen| seen.executed = executed);
+    shared.note(id, |seen| (seen.executed, seen.arguments) = executed.into_iter().unzip());
     Json(answer).into_response()
 }
 
@@ -213,14 +241,6 @@ impl Shared {
         // It is one of the last.
         seen.iter_mut().rev().find(|one| one.id == id).map(change);
     }
-}
-
-fn request_of(body: Value) -> Option<async_graphql::Request> {
-    let mut request = async_graphql::Request::new(body["query"].as_str()?);
-    if let Some(name) = body["operationName"].as_str() {
-        request = request.operation_name(name);
-    }
-    Some(request.variables(async_graphql::Variables::from_json(body["variables"].clone())))
 }
 
 fn subject(authorization: &str) -> Option<String> {

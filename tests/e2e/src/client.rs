@@ -173,15 +173,22 @@ impl Client {
     /// # Errors
     /// The connection cannot be made.
     pub async fn raw(self, bytes: &[u8], patience: Duration) -> Result<Vec<u8>> {
-        let mut stream = TcpStream::connect(self.address).await?;
-        stream.write_all(bytes).await?;
-        let mut answer = Vec::new();
-        let mut buffer = vec![0; 65536];
-        loop {
-            match timeout(patience, stream.read(&mut buffer)).await {
-                Ok(Ok(read)) if read > 0 => answer.extend_from_slice(&buffer[..read]),
-                _ => return Ok(answer),
-            }
+        say(TcpStream::connect(self.address).await?, bytes, patience).await
+    }
+}
+
+/// The same on a connection that is there.
+///
+/// # Errors
+/// The bytes cannot be sent.
+pub async fn say(mut stream: TcpStream, bytes: &[u8], patience: Duration) -> Result<Vec<u8>> {
+    stream.write_all(bytes).await?;
+    let mut answer = Vec::new();
+    let mut buffer = vec![0; 65536];
+    loop {
+        match timeout(patience, stream.read(&mut buffer)).await {
+            Ok(Ok(read)) if read > 0 => answer.extend_from_slice(&buffer[..read]),
+            _ => return Ok(answer),
         }
     }
 }
@@ -267,13 +274,22 @@ impl Exchange {
     /// # Errors
     /// There was no whole answer.
     pub async fn send(self) -> Result<Answer> {
+        let stream = TcpStream::connect(self.client.address).await?;
+        self.send_over(stream).await
+    }
+
+    /// The same on a connection that is there.
+    ///
+    /// # Errors
+    /// There was no whole answer.
+    pub async fn send_over(self, stream: TcpStream) -> Result<Answer> {
         let what = format!("{} {}", self.method, self.path);
-        let sent = timeout(TIMEOUT, self.exchange()).await;
+        let sent = timeout(TIMEOUT, self.exchange(stream)).await;
         sent.with_context(|| format!("no answer to {what} within {TIMEOUT:?}"))?
             .with_context(|| format!("no answer to {what}"))
     }
 
-    async fn exchange(self) -> Result<Answer> {
+    async fn exchange(self, stream: TcpStream) -> Result<Answer> {
         let request = self.head()?;
         let (mut sender, body) = Channel::<Bytes, anyhow::Error>::new(16);
         let body = match &self.content {
@@ -306,7 +322,7 @@ impl Exchange {
                 }
             }
         };
-        let io = TokioIo::new(TcpStream::connect(self.client.address).await?);
+        let io = TokioIo::new(stream);
         match self.client.version {
             Version::Http1 => {
                 let (mut send, connection) = hyper::client::conn::http1::handshake(io).await?;

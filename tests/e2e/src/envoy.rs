@@ -215,6 +215,12 @@ impl Envoy {
         self.log.lock().expect("the log is readable").entries(tag).len()
     }
 
+    /// All entries so far, flushed ones.
+    #[must_use]
+    pub fn logged(&self) -> Vec<Entry> {
+        self.log.lock().expect("the log is readable").all()
+    }
+
     /// Where the admin interface listens.
     #[must_use]
     pub fn admin_address(&self) -> SocketAddr {

@@ -3,19 +3,17 @@
 //! `tests/interop/oidc`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use crate::client::{Answer, Client};
+use crate::peer::Peer;
 use crate::repository;
 use crate::token::Algorithm;
 
@@ -28,17 +26,12 @@ pub const JWKS: &str = "/jwks";
 /// What the provider's tokens have as `aud`.
 pub const AUDIENCE: &str = "api";
 
-/// Making keys takes its time on a busy machine.
-const START: Duration = Duration::from_secs(60);
-
 /// A provider that runs until it is dropped.
 pub struct Oidc {
     /// Ends with the value.
-    _process: Process,
+    _process: Peer,
     ready: Ready,
 }
-
-struct Process(Child);
 
 /// What the provider's process says when it is ready.
 #[derive(Debug, Deserialize)]
@@ -113,20 +106,9 @@ impl Oidc {
         }
         let clients: BTreeMap<_, _> =
             clients.iter().map(|(client, groups)| (client, json!({ "groups": groups }))).collect();
-        let child = Command::new("node")
-            .arg("provider.mjs")
-            .arg(serde_json::to_string(&clients)?)
-            .current_dir(folder)
-            // The provider ends when this end of the pipe does, however that comes about.
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("Node cannot be started")?;
-        let mut process = Process(child);
-        let stdout = process.0.stdout.take().context("stdout is a pipe")?;
-        let reading = tokio::task::spawn_blocking(move || ready(stdout));
-        let ready = timeout(START, reading).await.context("the provider does not come up")???;
+        let mut command = Command::new("node");
+        command.arg("provider.mjs").arg(serde_json::to_string(&clients)?).current_dir(folder);
+        let (process, ready) = Peer::start(command).await?;
         Ok(Some(Self { _process: process, ready }))
     }
 
@@ -237,20 +219,6 @@ impl Oidc {
         let answer = control.request(method, path).body(order).send().await?;
         read(path, &answer)
     }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to do.
-        let _ended = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
-fn ready(stdout: ChildStdout) -> Result<Ready> {
-    let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line)?;
-    serde_json::from_str(&line).with_context(|| format!("the provider says `{line}`"))
 }
 
 fn read(path: &str, answer: &Answer) -> Result<Value> {

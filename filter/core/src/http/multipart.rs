@@ -16,6 +16,10 @@ use crate::denial::Reason;
 use crate::json::{self, Json, JsonError};
 use crate::limits::{Limits, UPLOADS};
 
+/// The names of the parts that are no files.
+const OPERATIONS: &str = "operations";
+const MAP: &str = "map";
+
 /// What stands between the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boundary(Box<str>);
@@ -86,11 +90,15 @@ impl<'a> MultipartRequest<'a> {
             let text = part.and_then(|part| str::from_utf8(part.content).ok());
             text.ok_or(Reason::MultipartMalformed)
         };
-        let (operations, map) = (field("operations")?, field("map")?);
+        let (operations, map) = (field(OPERATIONS)?, field(MAP)?);
         let mut request = GraphqlRequest::read(operations.as_bytes(), limits.variables_depth)?;
         let mut map = read_map(map)?;
         let mut files = Vec::new();
         for part in parts {
+            // Some servers go by the name alone, and take the last of what is there twice.
+            if [OPERATIONS, MAP].iter().any(|taken| part.name.eq_ignore_ascii_case(taken)) {
+                return Err(Reason::MultipartMap);
+            }
             let at = map.iter().position(|(name, _)| name == part.name);
             let (_, paths) = map.swap_remove(at.ok_or(Reason::MultipartMap)?);
             part.file_name.ok_or(Reason::MultipartMalformed)?;
@@ -129,8 +137,8 @@ impl<'a> MultipartRequest<'a> {
         let map = serde_json::to_vec(&map).map_err(|_| Reason::Internal)?;
         let field = |name, content| Part { name, file_name: None, content_type: None, content };
         let mut body = Vec::new();
-        field("operations", operations).write(self.boundary, &mut body);
-        field("map", &map).write(self.boundary, &mut body);
+        field(OPERATIONS, operations).write(self.boundary, &mut body);
+        field(MAP, &map).write(self.boundary, &mut body);
         sent.iter().for_each(|part| part.write(self.boundary, &mut body));
         body.extend(b"--");
         body.extend(self.boundary.bytes());

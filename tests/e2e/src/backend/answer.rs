@@ -30,9 +30,6 @@ pub(super) fn answer<'a>(
     context: &ResolverContext<'a>,
 ) -> Option<FieldValue<'a>> {
     let coordinate = format!("{parent}.{}", field.name.node);
-    if let Some(executed) = context.data_opt::<Executed>() {
-        executed.0.lock().expect("no panic while recording").push(coordinate.clone());
-    }
     let arguments: Map<String, Value> = context
         .args
         .iter()
@@ -40,6 +37,7 @@ pub(super) fn answer<'a>(
             Some((name.to_string(), value.as_value().clone().into_json().ok()?))
         })
         .collect();
+    record(context, &coordinate, arguments.clone());
     let place = Place { types, world, coordinate: &coordinate };
     let value = if parent == types.query {
         let caller = context.data_opt::<Caller>();
@@ -53,13 +51,21 @@ pub(super) fn answer<'a>(
     place.shape(value, &field.ty.node, &arguments)
 }
 
+/// Writes down that a field was executed, and with which arguments.
+fn record(context: &ResolverContext<'_>, coordinate: &str, arguments: Map<String, Value>) {
+    if let Some(executed) = context.data_opt::<Executed>() {
+        let call = (coordinate.to_owned(), Value::Object(arguments));
+        executed.0.lock().expect("no panic while recording").push(call);
+    }
+}
+
 /// Answers `_entities`: each representation is the object that it stands for.
 pub(super) fn entities<'a>(context: &ResolverContext<'a>) -> Option<FieldValue<'a>> {
-    if let Some(executed) = context.data_opt::<Executed>() {
-        let coordinate = "Query._entities".to_owned();
-        executed.0.lock().expect("no panic while recording").push(coordinate);
-    }
     let representations = context.args.get("representations")?.list().ok()?;
+    let given = context.args.iter().filter_map(|(name, value)| {
+        Some((name.to_string(), value.as_value().clone().into_json().ok()?))
+    });
+    record(context, "Query._entities", given.collect());
     let found = representations.iter().map(|one| {
         let node = one.as_value().clone().into_json().ok()?;
         let of = node["__typename"].as_str()?.to_owned();

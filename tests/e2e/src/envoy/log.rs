@@ -54,6 +54,12 @@ impl LogReader {
         self.entries.get(tag).cloned().unwrap_or_default()
     }
 
+    /// All entries so far, by their tags.
+    pub(super) fn all(&mut self) -> Vec<Entry> {
+        self.read();
+        self.entries.values().flatten().cloned().collect()
+    }
+
     fn read(&mut self) {
         // Not there until the first listener is.
         let Ok(mut file) = File::open(&self.path) else { return };
