@@ -8,12 +8,13 @@ TARGET = wasm32-wasip1
 FILTER_BYTES = 1677721
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
 NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers policies/github
+SCAN_VENV ?= $(CURDIR)/tests/scan/.venv
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint unit cases e2e push-long cold properties speed interop wasm envoy node python toolchain fuzz bench micro clean
+.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node python toolchain fuzz bench micro clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +40,10 @@ push-long: wasm envoy ## policies pushed to an Envoy under load, a minute for ea
 
 cold: wasm envoy ## what a token that never came costs, beside Envoy's own filter
 	FIELDGATE_LONG=1 $(WITH_FILTER) $(CARGO_LOCKED) test -p fieldgate-e2e --test cold
+
+scan: wasm envoy ## scanners of others against the demo, four minutes: tests/scan/README.md
+	@$(PYTHON) -m venv $(SCAN_VENV) && $(SCAN_VENV)/bin/pip install --quiet -r tests/scan/requirements.txt
+	SCAN_VENV=$(SCAN_VENV) $(WITH_FILTER) $(CARGO_LOCKED) run -p fieldgate-e2e --bin scan
 
 properties: toolchain ## 100,000 random schemas, policies and requests against the naive evaluator
 	FIELDGATE_CASES=100000 $(CARGO_LOCKED) test --release -p fieldgate-core --test enforcement -- \
@@ -102,4 +107,4 @@ micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked
 
 clean: ## everything that was built or installed here
-	rm -rf target .venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS))
+	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS))

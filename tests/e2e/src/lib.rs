@@ -19,6 +19,7 @@ pub mod load;
 pub mod management;
 pub mod oidc;
 mod peer;
+pub mod portal;
 pub mod resource;
 pub mod revision;
 pub mod servers;

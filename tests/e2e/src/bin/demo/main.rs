@@ -5,20 +5,14 @@
 mod show;
 mod tour;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use fieldgate_e2e::backend::Backend;
-use fieldgate_e2e::bundle::Guarded;
-use fieldgate_e2e::envoy::{Envoy, Listener, Template};
-use fieldgate_e2e::filter::Build;
-use fieldgate_e2e::idp::Idp;
+use fieldgate_e2e::portal::{PERSONAS, PORTAL, Portal};
 
 use crate::show::Screen;
-use crate::tour::{Outcome, PERSONAS, STEPS, Step};
+use crate::tour::{Outcome, STEPS, Step};
 
-const BUNDLE: &str = "policies/backstage";
 const USAGE: &str = "\
 Shows the filter at work, on this machine alone
 
@@ -32,11 +26,7 @@ Colours are off where NO_COLOR is set or the output is no terminal.
 ";
 
 /// What runs for the tour, until it is dropped.
-struct House {
-    idp: Idp,
-    backend: Backend,
-    envoy: Envoy,
-}
+struct House(Portal);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -83,38 +73,24 @@ async fn run(screen: &Screen, once: bool) -> Result<()> {
 
 impl House {
     async fn open(screen: &Screen) -> Result<Self> {
-        screen.progress("compiling the policy and the filter");
-        let bundle = Guarded::load(BUNDLE)?;
-        let wasm = tokio::task::spawn_blocking(|| Build::Plain.file()).await??;
-        screen.progress("starting the identity provider, the backend and Envoy");
-        let personas = PERSONAS.iter().map(|one| (one.name.to_owned(), one.recipe()));
-        let idp = Idp::start(bundle.audience.clone(), personas.collect::<BTreeMap<_, _>>()).await?;
-        let backend = Backend::start(&bundle.folder).await?;
-        let listener = Listener {
-            name: "portal".to_owned(),
-            template: Template::Hold,
-            configuration: Some(bundle.configuration(Template::Hold).to_string()),
-            upstream: backend.address,
-            wasm,
-            clusters: Vec::new(),
-            grpc: Vec::new(),
-            change: None,
-            tls: None,
-        };
-        let envoy = Envoy::start(&[listener]).await?;
+        screen.progress(
+            "compiling the policy, starting the identity provider, the backend and Envoy",
+        );
+        let portal = Portal::open(&[]).await?;
+        let Portal { idp, backend, envoy, .. } = &portal;
         screen.heading("fieldgate in front of a developer portal");
         screen.line(&format!("  IdP      http://{}", idp.address));
-        screen.line(&format!("  Envoy    http://{}/graphql", envoy.address("portal")));
+        screen.line(&format!("  Envoy    http://{}/graphql", envoy.address(PORTAL)));
         screen.line(&format!("  backend  http://{}  (no protection of its own)", backend.address));
-        Ok(Self { idp, backend, envoy })
+        Ok(Self(portal))
     }
 
     async fn take(&self, screen: &Screen, number: usize, step: &Step) -> Result<Outcome> {
         let tag = format!("tour-{number}");
-        let request = step.request(&self.idp, self.envoy.client("portal"), &tag);
-        let answer = request.send().await?;
-        let entry = self.envoy.entry(&tag).await?;
-        let seen = self.backend.seen(&tag);
+        let Self(Portal { idp, backend, envoy, .. }) = self;
+        let answer = step.request(idp, envoy.client(PORTAL), &tag).send().await?;
+        let entry = envoy.entry(&tag).await?;
+        let seen = backend.seen(&tag);
         screen.step(number, step, &answer, entry.record(), &seen);
         let fault = step.fault(&answer, entry.record(), &seen);
         if let Some(fault) = &fault {
@@ -125,14 +101,15 @@ impl House {
 
     /// What to try next, ready to paste.
     fn invite(&self, screen: &Screen) {
-        let endpoint = format!("http://{}/graphql", self.envoy.address("portal"));
+        let Self(Portal { idp, envoy, .. }) = self;
+        let endpoint = format!("http://{}/graphql", envoy.address(PORTAL));
         screen.heading("Your turn");
         screen.line("A fresh token for a persona (each lasts five minutes):\n");
         for persona in &PERSONAS {
             let name = persona.name;
             screen.line(&format!(
                 "  {name}=$(curl -s -X POST http://{}/token/{name} | sed 's/.*access_token\":\"//; s/\".*//')",
-                self.idp.address
+                idp.address
             ));
         }
         screen.line("\nAnd something to ask:\n");
@@ -147,7 +124,7 @@ impl House {
                  -H \"authorization: Bearer ${persona}\" -d '{{\"query\":\"{query}\"}}'\n"
             ));
         }
-        let log = self.envoy.directory().join("access.log");
+        let log = envoy.directory().join("access.log");
         screen.line(&format!("The audit records, as they come:\n\n  tail -f {}\n", log.display()));
         screen.line("Ctrl-C ends everything.");
     }

@@ -3,62 +3,9 @@
 use fieldgate_e2e::backend::{Seen, TAG};
 use fieldgate_e2e::client::{Answer, Client, Exchange};
 use fieldgate_e2e::idp::Idp;
-use fieldgate_e2e::token::{Signing, TokenRecipe};
+use fieldgate_e2e::portal::{PERSONAS, Persona};
+use fieldgate_e2e::token::Signing;
 use serde_json::{Value, json};
-
-/// Somebody whose token the IdP hands out.
-pub(crate) struct Persona {
-    pub(crate) name: &'static str,
-    subject: &'static str,
-    groups: &'static [&'static str],
-    actor: Option<&'static str>,
-}
-
-pub(crate) const PERSONAS: [Persona; 4] = [
-    Persona {
-        name: "engineer",
-        subject: "user:default/mira.lindqvist",
-        groups: &["employees", "engineering"],
-        actor: None,
-    },
-    Persona {
-        name: "sre",
-        subject: "user:default/priya.raman",
-        groups: &["employees", "sre"],
-        actor: None,
-    },
-    Persona {
-        name: "contractor",
-        subject: "user:default/dana.weiss",
-        groups: &["contractors", "engineering"],
-        actor: None,
-    },
-    Persona {
-        name: "assistant",
-        subject: "user:default/mira.lindqvist",
-        groups: &["employees", "engineering"],
-        actor: Some("portal-copilot"),
-    },
-];
-
-impl Persona {
-    pub(crate) fn recipe(&self) -> TokenRecipe {
-        let mut claims = json!({ "sub": self.subject, "groups": self.groups });
-        if let Some(actor) = self.actor {
-            claims["act"] = json!({ "sub": actor });
-        }
-        TokenRecipe::claims(claims)
-    }
-
-    /// As the tour introduces them.
-    pub(crate) fn introduction(&self) -> String {
-        let groups = self.groups.join(", ");
-        match self.actor {
-            None => format!("{} ({groups})", self.subject),
-            Some(actor) => format!("{actor}, acting for {} ({groups})", self.subject),
-        }
-    }
-}
 
 /// What is wrong with the token, if anything.
 #[derive(Clone, Copy)]
