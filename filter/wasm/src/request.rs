@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{HeaderChanges, HeaderPair};
+use fieldgate_core::http::HeaderPair;
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{AuditForm, RequestHeaders, Settings};
 use fieldgate_core::token::{TokenError, UnixTime};
@@ -21,16 +21,16 @@ use crate::host::certificate::Certificate;
 use crate::host::{self, HostError, LogLevel};
 use crate::native::Native;
 use crate::published::Shared;
+use crate::request::sending::prepare_headers;
 use crate::request::waiting::{AwaitKeys, Body};
 
+mod sending;
 pub(crate) mod waiting;
 
 /// Filter state (`wasm.` + name): the record as JSON text.
 const AUDIT: &str = "fieldgate.audit";
 /// Filter state: the record as a `google.protobuf.Struct`.
 const AUDIT_STRUCT: &str = "fieldgate.audit_struct";
-/// Filter state: how much of something the operation uses, by its name behind this.
-const EXPORTED: &str = "fieldgate.";
 /// Filter state: what the RBAC filter behind this one asks for.
 const VERDICT: &str = "fieldgate.verdict";
 const FORWARD: &[u8] = b"forward";
@@ -220,44 +220,6 @@ impl Request {
         }
     }
 
-    /// Sends the head on: nothing is expected of what follows.
-    fn pass(&self, changes: &HeaderChanges, amounts: &[(&str, String)]) -> Result<(), HostError> {
-        prepare_headers(changes)?;
-        self.export(amounts)?;
-        host::set_property(VERDICT, FORWARD)
-    }
-
-    /// Tells other filters, and in hold mode the server, what an operation uses.
-    fn export(&self, amounts: &[(&str, String)]) -> Result<(), HostError> {
-        for (name, amount) in amounts {
-            host::set_property(&format!("{EXPORTED}{name}"), amount.as_bytes())?;
-            if self.mode() == RequestHeaders::Hold {
-                let header = format!("{}{}", self.header_prefix(), name.replace('_', "-"));
-                host::set_request_header(&header, amount.as_bytes())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the canonical body in place of the client's. While headers are held they state its
-    /// length; in stream mode they are gone, without one.
-    fn forward(
-        &self,
-        body: &[u8],
-        buffered: usize,
-        amounts: &[(&str, String)],
-    ) -> Result<(), HostError> {
-        host::replace_request_body(buffered, body)?;
-        self.export(amounts)?;
-        match self.mode() {
-            RequestHeaders::Hold => {
-                host::set_request_header("content-length", body.len().to_string().as_bytes())?;
-                host::set_property(VERDICT, FORWARD)
-            }
-            RequestHeaders::Stream => Ok(()),
-        }
-    }
-
     /// The host does not do what it should: the request ends here, and the record says so.
     fn fail(&mut self, error: HostError) -> Action {
         host::log(LogLevel::Critical, &error.to_string());
@@ -280,16 +242,6 @@ impl Request {
                 answer(&Reply::from(Refusal::from(Reason::Internal)))
             }
         }
-    }
-
-    /// What other filters are told of an operation.
-    fn amounts(&self, record: &AuditRecord) -> Vec<(&'static str, String)> {
-        let exported = self.shared.gate.settings().map_or(&[][..], |settings| &settings.exported);
-        record.amounts(exported).map(|(name, amount)| (name, amount.to_string())).collect()
-    }
-
-    fn header_prefix(&self) -> &str {
-        self.shared.gate.settings().map_or("", |settings| &settings.identity_headers.prefix)
     }
 
     /// A closed gate forwards nothing, so that its mode does not matter.
@@ -403,14 +355,6 @@ impl Request {
 /// In which forms records are written: a closed gate does not know which is read, and writes all.
 fn form(gate: &Gate) -> AuditForm {
     gate.settings().map_or(AuditForm::TextAndStruct, |settings| settings.audit)
-}
-
-/// Makes the headers those of the canonical request, whose length is not known yet. Where a length
-/// stayed while the body changes, the rest would be read as the connection's next request.
-fn prepare_headers(changes: &HeaderChanges) -> Result<(), HostError> {
-    let HeaderChanges { removed, set } = changes;
-    removed.iter().try_for_each(|name| host::remove_request_header(name))?;
-    set.iter().try_for_each(|(name, value)| host::set_request_header(name, value))
 }
 
 /// Answers the client; where that fails the stream is reset, so that nothing hangs.
