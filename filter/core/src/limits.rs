@@ -74,7 +74,7 @@ pub const CONDITIONAL_TYPES: u32 = 10_000;
 /// Variables that a request gives.
 pub const VARIABLES: usize = 1_000;
 
-/// Files that come with one request.
+/// Files that come with one request, and places that they are for.
 pub const UPLOADS: usize = 100;
 
 /// Steps of one evaluation of a condition: a thousand groups held against a hundred names. They take

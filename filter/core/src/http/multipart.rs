@@ -3,8 +3,9 @@
 //!
 //! One operation; `operations`, `map` and then the files, in this order, each once, as the specification
 //! asks for: servers take the first or the last of what is there twice. A part has the headers that a
-//! file needs and no others. Files go on byte for byte, between boundaries that cannot be in them: they
-//! are the client's, by which the files were told apart. Nothing is read of a file.
+//! file needs and no others. Files go on byte for byte, between boundaries that are nowhere in them, nor in
+//! anything else that goes on: some readers take one for the end of a part wherever it is, without a line
+//! end before it (Django) or with half of one (Werkzeug). Nothing else is read of a file.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -120,7 +121,7 @@ impl<'a> MultipartRequest<'a> {
     /// The canonical body: these operations, and the files of variables that are defined.
     ///
     /// # Errors
-    /// [`Reason::Internal`] if it cannot be written, which would be a defect.
+    /// A boundary within a part; [`Reason::Internal`] if it cannot be written, which would be a defect.
     pub fn forward(&self, operations: &[u8], defined: &BTreeSet<&str>) -> Result<Vec<u8>, Reason> {
         let kept = |path: &&Cow<'a, str>| variable(path).is_some_and(|name| defined.contains(name));
         let mut map = Vec::new();
@@ -143,7 +144,13 @@ impl<'a> MultipartRequest<'a> {
         body.extend(b"--");
         body.extend(self.boundary.bytes());
         body.extend(b"--\r\n");
-        Ok(body)
+        // One before each part, of which two are the operations and the map, and one at the end.
+        let delimiters = count(&body, format!("--{}", self.boundary).as_bytes());
+        if delimiters == sent.len().saturating_add(3) {
+            Ok(body)
+        } else {
+            Err(Reason::MultipartMalformed)
+        }
     }
 }
 
@@ -205,6 +212,11 @@ fn find(text: &[u8], delimiter: &[u8]) -> Option<usize> {
         }
         from = at.checked_add(1)?;
     }
+}
+
+/// How often a text is in another one.
+fn count(text: &[u8], part: &[u8]) -> usize {
+    text.windows(part.len()).filter(|window| *window == part).count()
 }
 
 impl<'a> Part<'a> {
@@ -277,7 +289,15 @@ fn read_map<'a>(text: &'a str) -> Result<Vec<Places<'a>>, Reason> {
         let paths: Vec<_> = items.into_iter().map(text).collect::<Option<_>>()?;
         (!paths.is_empty()).then_some((name, paths))
     };
-    members.into_iter().map(|member| read(member).ok_or(Reason::MultipartMap)).collect()
+    let mut map = Vec::new();
+    let mut left = UPLOADS;
+    for member in members {
+        let (name, paths) = read(member).ok_or(Reason::MultipartMap)?;
+        // Each is looked for among all that it can be.
+        left = left.checked_sub(paths.len()).ok_or(Reason::LimitUploads)?;
+        map.push((name, paths));
+    }
+    Ok(map)
 }
 
 /// The variable that a path is in.
@@ -286,7 +306,12 @@ fn variable(path: &str) -> Option<&str> {
 }
 
 /// The place in the variables' values that a path leads to.
+///
+/// Brackets are a part of a name here, and to some servers a step.
 fn place<'r, 'a>(request: &'r mut GraphqlRequest<'a>, path: &str) -> Option<&'r mut Json<'a>> {
+    if path.contains(['[', ']']) {
+        return None;
+    }
     let mut steps = path.strip_prefix("variables.")?.split('.');
     let name = steps.next()?;
     let variable = request.variables.iter_mut().find(|variable| variable.name == name)?;

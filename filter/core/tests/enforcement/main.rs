@@ -18,6 +18,8 @@ mod http;
 #[cfg(test)]
 mod known;
 #[cfg(test)]
+mod multipart;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod plan;
