@@ -2,7 +2,9 @@
 //!
 //! Servers differ in what they make of a path: some decode escapes before they compare, merge slashes,
 //! resolve dot segments, cut parameters behind `;`, read `\` as `/`, or compare without case. All of it
-//! is done here, so that whatever one of them takes for the endpoint is like it.
+//! is done here, so that whatever one of them takes for the endpoint is like it. In which order they do it,
+//! and what counts as a segment meanwhile (`//`, `%2f`), differs too: with a dot segment in a path, any of
+//! its segments could be gone.
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -57,15 +59,18 @@ pub(crate) fn is_plain(path: &[u8]) -> bool {
 pub(super) fn is_like(path: &[u8], known: &[u8]) -> bool {
     /// Who escapes more often than this means no good.
     const ESCAPED: usize = 3;
-    let known = segments(known, Dots::Resolved);
+    let known = segments(known).names;
     let Some(length) = NonZeroUsize::new(known.len()) else { return true };
     let mut path = Cow::Borrowed(path);
     for _ in 0..=ESCAPED {
         // Escapes are resolved by some servers before they compare, and again by others.
-        for dots in [Dots::Resolved, Dots::Dropped] {
-            if segments(&path, dots).windows(length.get()).any(|window| *window == *known) {
-                return true;
-            }
+        let Segments { names, dots } = segments(&path);
+        let found = match dots {
+            false => names.windows(length.get()).any(|window| *window == *known),
+            true => are_among(&known, &names),
+        };
+        if found {
+            return true;
         }
         let plain: Vec<u8> = percent::lenient(&path).collect();
         if plain.len() == path.len() {
@@ -76,27 +81,31 @@ pub(super) fn is_like(path: &[u8], known: &[u8]) -> bool {
     true
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Dots {
-    Resolved,
-    Dropped,
+/// Whether the known segments are among these in their order, whatever is between them.
+fn are_among(known: &[Vec<u8>], names: &[Vec<u8>]) -> bool {
+    let mut names = names.iter();
+    known.iter().all(|known| names.any(|name| name == known))
 }
 
-/// The segments of a path that mean something, in lower case and without what is cut off them.
-fn segments(path: &[u8], dots: Dots) -> Vec<Vec<u8>> {
-    let mut kept: Vec<Vec<u8>> = Vec::new();
+struct Segments {
+    /// Those that mean something, in lower case and without what is cut off them.
+    names: Vec<Vec<u8>>,
+    /// Whether there was one that takes another away.
+    dots: bool,
+}
+
+fn segments(path: &[u8]) -> Segments {
+    let mut kept = Segments { names: Vec::new(), dots: false };
     for segment in path.split(|byte| matches!(byte, b'/' | b'\\')) {
         let name = segment.split(|byte| matches!(byte, b';' | b'?' | b'#' | 0)).next();
         let name = name.unwrap_or_default().trim_ascii();
-        if name == b".." && dots == Dots::Resolved {
-            kept.pop();
-        }
+        kept.dots |= name == b"..";
         // Some file systems drop dots at the end.
         let end =
             name.iter().rposition(|byte| *byte != b'.').map_or(0, |last| last.saturating_add(1));
         let name = name.get(..end).unwrap_or_default();
         if !name.is_empty() {
-            kept.push(name.to_ascii_lowercase());
+            kept.names.push(name.to_ascii_lowercase());
         }
     }
     kept
@@ -144,6 +153,23 @@ mod tests {
         }
         assert!(is_like(b"/API//graphQL", b"/api/graphql"));
         assert!(!is_like(b"/api", b"/api/graphql"));
+        for path in [
+            "/api/../graphql",
+            "/api/x/../graphql",
+            "/api//../graphql",
+            // To the URL standard an empty segment is one that dots take away,
+            "/api/x/..//../graphql",
+            "/api/x/../;/../graphql",
+            "/api/x/%2e%2e//../graphql",
+            // and `%2e%2e` is dots where `%2f` is no slash.
+            "/api/x%2fy/%2e%2e/graphql",
+            "/api/x%252fy/%252e%252e/graphql",
+        ] {
+            assert!(is_like(path.as_bytes(), b"/api/graphql"), "{path}");
+        }
+        for path in ["/api/x/graphql", "/api/..", "/x/../graphql", "/graphql/../api"] {
+            assert!(!is_like(path.as_bytes(), b"/api/graphql"), "{path}");
+        }
         assert!(is_like(b"/", b"/") && is_like(b"/..", b"/") && is_like(b"/x", b"/"));
     }
 
