@@ -161,8 +161,11 @@ impl Gate {
         };
         let principal = match route {
             Route::Preflight | Route::Other { unauthenticated: true } => Ok(None),
-            Route::Body(_) | Route::Url | Route::Other { unauthenticated: false } => {
+            Route::Body(_) | Route::Url => {
                 authenticate(&open, &head, &mut facts, arrival).map(Some)
+            }
+            Route::Other { unauthenticated: false } => {
+                authenticate(&open, &head, &mut facts, arrival).and_then(arrival::known)
             }
         };
         let principal = match principal {

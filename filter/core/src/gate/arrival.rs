@@ -1,8 +1,11 @@
 //! How a request arrives at the gate, and how its caller may be refused there.
 
+use std::rc::Rc;
+
 use super::Gate;
 use crate::denial::Reason;
 use crate::http::{HeaderPairs, Peer};
+use crate::identity::Principal;
 use crate::policy::condition::Variable;
 use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
@@ -35,6 +38,15 @@ impl Gate {
     #[must_use]
     pub fn reads_peer(&self) -> bool {
         self.open.as_ref().is_ok_and(|open| open.configuration.policy.reads(Variable::Request))
+    }
+}
+
+/// A caller with a token: a role for those without one is one of the policy, which says nothing of
+/// what passes beside the endpoint.
+pub(super) fn known(principal: Rc<Principal>) -> Result<Option<Rc<Principal>>, Refused> {
+    match principal.claims {
+        Some(_) => Ok(Some(principal)),
+        None => Err(TokenError::Missing.into()),
     }
 }
 

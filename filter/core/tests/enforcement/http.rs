@@ -241,3 +241,20 @@ fn the_peer_is_asked_for_where_a_condition_looks_at_the_request() {
     assert!(!gate(&all_but(&[]), "").reads_peer());
     assert!(!Gate::closed(Reason::Internal).reads_peer());
 }
+
+#[test]
+fn other_paths_are_for_known_callers_whoever_may_ask_the_endpoint() {
+    let more = r#","endpoint":{"other_paths":"allow","unauthenticated_paths":["/open"]},"anonymous":{"role":"r0"}"#;
+    let gate = gate(&all_but(&[]), more);
+    let token = token(&[], "");
+    for (path, token, expected) in [
+        ("/admin", None, "token_missing"),
+        ("/admin", Some(&token), "allow"),
+        ("/open", None, "allow"),
+        ("/open", Some(&token), "allow"),
+    ] {
+        let mut headers = vec![(":method", "GET"), (":path", path)];
+        headers.extend(token.map(|token| ("authorization", token.as_str())));
+        assert_eq!(code(&request(&gate, &pairs(&headers), b"").1), expected, "{path}");
+    }
+}
