@@ -19,6 +19,7 @@ mod asked;
 mod caller;
 mod form;
 
+use asked::Room;
 pub use asked::{Asked, Operation, Trust};
 pub use caller::{Caller, Identity};
 use form::{Form, Json, Struct};
@@ -207,9 +208,10 @@ impl Facts {
             caller.write(record);
         }
         record.maybe("passed", passed.map(Passed::name));
-        asked.write(record);
+        asked.write(Room::shared(1), record);
         if !batch.is_empty() {
-            record.objects("batch", batch.iter(), |one, of| one.write(of));
+            let room = Room::shared(batch.len());
+            record.objects("batch", batch.iter(), |one, of| one.write(room, of));
         }
     }
 }

@@ -135,10 +135,11 @@ pub const TRUSTED_ID_BYTES: usize = 255;
 /// The most clients with documents of their own.
 pub const TRUSTED_CLIENTS: usize = 1_000;
 
-/// Denied coordinates in one audit record.
+/// Denied coordinates in one audit record; the operations of a batch share them.
 pub const LISTED: usize = 100;
 
-/// Requested coordinates in one audit record: more than an operation has that anybody wrote.
+/// Requested coordinates in one audit record: more than an operation has that anybody
+/// wrote. The operations of a batch share them.
 pub const LISTED_REQUESTED: usize = 10_000;
 
 /// Characters of a caller-chosen string (operation name, path, subject) that reach a record.

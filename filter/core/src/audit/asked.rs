@@ -52,8 +52,23 @@ pub struct Operation {
     pub kind: Option<&'static str>,
 }
 
+/// How much of the lists of an operation is in the record.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    requested: usize,
+    denied: usize,
+}
+
+impl Room {
+    /// That of each of so many operations of one request: together as much as one alone.
+    pub(super) fn shared(by: usize) -> Self {
+        let share = |all: usize| all.checked_div(by).unwrap_or(all).max(1);
+        Self { requested: share(LISTED_REQUESTED), denied: share(LISTED) }
+    }
+}
+
 impl Asked {
-    pub(super) fn write(&self, record: &mut impl Form) {
+    pub(super) fn write(&self, room: Room, record: &mut impl Form) {
         let Self {
             refused,
             trust,
@@ -83,12 +98,12 @@ impl Asked {
         }
         if let Some(requested) = requested {
             let names = requested.iter().map(String::as_str);
-            record.texts("requested", names.take(LISTED_REQUESTED));
-            total(record, "requested_total", requested.len(), LISTED_REQUESTED);
+            record.texts("requested", names.take(room.requested));
+            total(record, "requested_total", requested.len(), room.requested);
         }
         if !denied.is_empty() {
-            record.objects("denied", denied.iter().take(LISTED), |one, of| one.write(of));
-            total(record, "denied_total", *denied_total, LISTED);
+            record.objects("denied", denied.iter().take(room.denied), |one, of| one.write(of));
+            total(record, "denied_total", *denied_total, room.denied);
         }
         if let Some(usage) = usage {
             let Usage { tokens, depth, root_fields, aliases, directives, expanded_fields } = *usage;

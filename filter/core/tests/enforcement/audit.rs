@@ -324,3 +324,18 @@ fn what_passes_and_what_comes_in_batches_is_in_the_schema_too() {
         assert_eq!(record["decision"], json!(if reasons.len() == 1 { "allow" } else { "deny" }));
     }
 }
+
+#[test]
+fn the_record_of_a_batch_lists_no_more_than_that_of_one() {
+    let gate = gate(&all_but(&[]), r#","limits":{"batch":100}"#);
+    let fields: Vec<String> = (0..60).map(|at| format!("f{at}")).collect();
+    let one = format!("{{me{{{}:boss{{{}}}}}}}", "k".repeat(256), fields.join(" "));
+    let batch = vec![json!({ "query": one }); 30];
+    let (_, record) = post(&gate, &token(&["g0"], ""), json!(batch).to_string().as_bytes());
+    let record = checked(&record, &ResponseFacts::default());
+    let denied = record["batch"].as_array().expect("a batch").iter().map(|one| {
+        assert_eq!(one["denied_total"], 60);
+        one["denied"].as_array().expect("a list").len()
+    });
+    assert_eq!(denied.sum::<usize>(), 90);
+}
