@@ -294,7 +294,8 @@ impl Request {
     }
 
     pub(crate) fn trailers_came(&mut self) -> Action {
-        if let State::AwaitKeys(_) | State::AwaitBody { .. } = self.state
+        // Nobody looks for a token or a name of ours in them.
+        if let State::AwaitKeys(_) | State::AwaitBody { .. } | State::Passed(_) = self.state
             && let Err(error) = host::clear_request_trailers()
         {
             return self.fail(error);

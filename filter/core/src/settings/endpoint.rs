@@ -84,9 +84,10 @@ const HEADER: &str =
 const EXTENSION: &str = "expected the name of an extension other than `persistedQuery`";
 const METHOD: &str = "expected `POST`, `GET`, `HEAD` or `QUERY`, each once";
 
-/// Fetch standard: what a page of another site can have a browser send, without asking first.
+/// What a page of another site can have a browser send without asking first (Fetch standard), and what
+/// is in every request anyway.
 fn is_simple(name: &str) -> bool {
-    const SIMPLE: [&str; 9] = [
+    const SIMPLE: [&str; 17] = [
         "accept",
         "accept-language",
         "accept-encoding",
@@ -96,8 +97,18 @@ fn is_simple(name: &str) -> bool {
         "range",
         "user-agent",
         "cache-control",
+        "pragma",
+        "dnt",
+        "if-none-match",
+        "if-modified-since",
+        "priority",
+        "save-data",
+        "upgrade-insecure-requests",
+        // Proxies add it.
+        "x-request-id",
     ];
-    SIMPLE.contains(&name) || name.starts_with("sec-") || name.starts_with("proxy-")
+    const PREFIXES: [&str; 4] = ["sec-", "proxy-", "x-forwarded-", "x-envoy-"];
+    SIMPLE.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn each(
