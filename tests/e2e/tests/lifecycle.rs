@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         .test("shorter_bodies_leave_nothing_behind", shorter_bodies_leave_nothing_behind)
         .test("expect_continue", expect_continue)
         .test("two_hundred_at_once", two_hundred_at_once)
+        .test("no_client_is_internal", no_client_is_internal)
         .run()
 }
 
@@ -40,6 +41,32 @@ async fn start() -> Result<Scene> {
     let stage = Stage::new(Build::Plain).await?;
     let listeners = Template::ALL.map(|template| stage.listener(template));
     Scene::new(stage, &listeners).await
+}
+
+/// Envoy takes orders from requests of what it holds for an internal network: how long to wait for the
+/// server, and how often to ask it again.
+async fn no_client_is_internal(here: Here) -> Result<()> {
+    for (name, _, client) in here.clients() {
+        let tag = &format!("internal-{name}");
+        let mut asked = here.ask(client, tag, GRANTED);
+        for (header, value) in [
+            ("x-envoy-internal", "true"),
+            ("x-envoy-upstream-rq-timeout-ms", "60000"),
+            ("x-envoy-retry-on", "5xx"),
+            ("x-envoy-max-retries", "5"),
+            ("x-envoy-original-path", "/other"),
+        ] {
+            asked = asked.header(header, value);
+        }
+        here.allowed(&here.envoy, tag, &asked.send().await?).await?;
+        let headers = here.backend.seen(tag)[0].headers.clone();
+        for absent in ["x-envoy-internal", "x-envoy-original-path"] {
+            ensure!(!headers.contains_key(absent), "{absent}: {headers:?}");
+        }
+        // The route's own.
+        ensure!(headers["x-envoy-expected-rq-timeout-ms"] == "30000", "{headers:?}");
+    }
+    Ok(())
 }
 
 async fn allow_and_deny(here: Here) -> Result<()> {
