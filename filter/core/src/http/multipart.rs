@@ -130,23 +130,26 @@ impl<'a> MultipartRequest<'a> {
             let paths: Vec<&Cow<'a, str>> = paths.iter().filter(kept).collect();
             if !paths.is_empty() {
                 let paths = serde_json::value::to_raw_value(&paths);
-                map.push((part.name, paths.map_err(|_| Reason::Internal)?));
+                // A number: the client's name for it could be another part's to somebody.
+                map.push((sent.len().to_string(), paths.map_err(|_| Reason::Internal)?));
                 sent.push(part);
             }
         }
-        let map = Members(map.iter().map(|(name, paths)| (*name, &**paths)).collect());
+        let files = map.iter().zip(&sent).map(|((name, _), part)| Part { name, ..**part });
+        let files: Vec<Part<'_>> = files.collect();
+        let map = Members(map.iter().map(|(name, paths)| (name.as_str(), &**paths)).collect());
         let map = serde_json::to_vec(&map).map_err(|_| Reason::Internal)?;
         let field = |name, content| Part { name, file_name: None, content_type: None, content };
         let mut body = Vec::new();
         field(OPERATIONS, operations).write(self.boundary, &mut body);
         field(MAP, &map).write(self.boundary, &mut body);
-        sent.iter().for_each(|part| part.write(self.boundary, &mut body));
+        files.iter().for_each(|part| part.write(self.boundary, &mut body));
         body.extend(b"--");
         body.extend(self.boundary.bytes());
         body.extend(b"--\r\n");
         // One before each part, of which two are the operations and the map, and one at the end.
         let delimiters = count(&body, format!("--{}", self.boundary).as_bytes());
-        if delimiters == sent.len().saturating_add(3) {
+        if delimiters == files.len().saturating_add(3) {
             Ok(body)
         } else {
             Err(Reason::MultipartMalformed)
