@@ -214,13 +214,11 @@ impl<'a> GraphqlBody<'a> {
         if limits.batch == 0 {
             return Err(Reason::BatchNotAllowed);
         }
-        let entries: Vec<&RawValue> =
-            serde_json::from_str(text).map_err(|_| Reason::BodyMalformed)?;
+        let most = usize::try_from(limits.batch).unwrap_or(usize::MAX);
+        let entries = json::elements(text, most).map_err(json_reason)?;
+        let entries = entries.ok_or(Reason::LimitBatch)?;
         if entries.is_empty() {
             return Err(Reason::BatchEmpty);
-        }
-        if entries.len() > usize::try_from(limits.batch).unwrap_or(usize::MAX) {
-            return Err(Reason::LimitBatch);
         }
         let read = |raw: &'a RawValue| {
             GraphqlRequest::of_members(json::members(raw.get()).map_err(json_reason)?, depth)

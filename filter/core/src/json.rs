@@ -17,7 +17,7 @@ use std::cell::Cell;
 use serde::de::{DeserializeSeed, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::json::reader::{Level, RawMembers, repeats};
+use crate::json::reader::{Level, RawElements, RawMembers, repeats};
 
 /// The greatest depth that can be asked for: `serde_json` has a count of its own, which would turn
 /// one level more into a syntax error.
@@ -147,6 +147,19 @@ pub fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &RawValue)>, JsonError> 
     if repeats(&members) { Err(JsonError::DuplicateMember) } else { Ok(members) }
 }
 
+/// The elements of the array that a text is, each with its text; none if there are more than `most`,
+/// which are not kept. As with [`members`], nothing inside them has been checked.
+///
+/// # Errors
+/// `Syntax` if the text is not an array.
+pub fn elements(text: &str, most: usize) -> Result<Option<Vec<&RawValue>>, JsonError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let elements = reader
+        .deserialize_seq(RawElements { most })
+        .and_then(|elements| reader.end().map(|()| elements));
+    elements.map_err(|_| JsonError::Syntax)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +256,21 @@ mod tests {
             assert_eq!(members(text).map(|_| ()), Err(JsonError::Syntax), "{text:?}");
         }
         assert_eq!(members(r#"{"a":1,"\u0061":2}"#).map(|_| ()), Err(JsonError::DuplicateMember));
+    }
+
+    #[test]
+    fn elements_are_one_level_with_their_text_and_bounded() {
+        let read = |text, most| {
+            let elements = elements(text, most)?;
+            Ok(elements.map(|all| all.iter().map(|one| one.get()).collect::<Vec<_>>()))
+        };
+        let text = " [ 1 , {\"x\":1,\"x\":2},[] ] ";
+        assert_eq!(read(text, 3), Ok(Some(vec!["1", "{\"x\":1,\"x\":2}", "[]"])));
+        assert_eq!(read(text, 2), Ok(None));
+        assert_eq!(read("[]", 0), Ok(Some(vec![])));
+        for text in ["", "{}", "1", "[1,]", "[1", "[1] 2", "[1,2,x]"] {
+            assert_eq!(read(text, 1), Err(JsonError::Syntax), "{text:?}");
+        }
     }
 
     #[test]

@@ -152,3 +152,29 @@ impl<'de> Visitor<'de> for RawMembers {
         Ok(members)
     }
 }
+
+/// Reads an array, of which no more than so many elements are kept.
+pub(super) struct RawElements {
+    pub(super) most: usize,
+}
+
+impl<'de> Visitor<'de> for RawElements {
+    type Value = Option<Vec<&'de RawValue>>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Vec::new();
+        let mut more = false;
+        while let Some(element) = elements.next_element::<&'de RawValue>()? {
+            if kept.len() < self.most {
+                kept.push(element);
+            } else {
+                more = true;
+            }
+        }
+        Ok((!more).then_some(kept))
+    }
+}
