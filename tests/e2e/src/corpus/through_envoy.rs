@@ -54,10 +54,11 @@ pub async fn run(
         forwarded_headers: forwarded
             .iter()
             .flat_map(|seen| {
-                let path = (":path".to_owned(), seen.path.clone());
+                let line = [(":method", &seen.method), (":path", &seen.path)];
+                let line = line.map(|(name, value)| (name.to_owned(), value.clone()));
                 let headers =
                     seen.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
-                std::iter::once(path).chain(headers)
+                line.into_iter().chain(headers)
             })
             .collect(),
         forwarded: forwarded.and_then(|seen| seen.body).map(|body| body.to_vec()),
