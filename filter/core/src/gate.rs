@@ -17,6 +17,7 @@ use crate::denial::Reason;
 use crate::http::{Head, HeaderChanges, HeaderPairs, Media, Method, Route, Sent, UrlRequest};
 use crate::identity::Principal;
 use crate::identity::known::Known;
+use crate::limits::OPERATION_STEPS;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::settings::{Configuration, ConfigurationError, Settings};
@@ -255,7 +256,8 @@ impl Open {
         method: Method,
     ) -> Asker<'a> {
         let Self { configuration: Configuration { settings, policy, .. }, documents, .. } = self;
-        Asker { settings, policy, documents, principal, head, method }
+        let steps = OPERATION_STEPS;
+        Asker { settings, policy, documents, principal, head, method, steps }
     }
 }
 

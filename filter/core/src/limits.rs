@@ -81,7 +81,8 @@ pub const UPLOADS: usize = 100;
 /// about a millisecond.
 pub const CONDITION_STEPS: u32 = 100_000;
 
-/// Steps of all conditions of an operation, and of the arguments that are made for them: ten that take
+/// Steps of all conditions of an operation, or of all operations of a batch, each of which has the same
+/// part of them, and of the arguments that are made for them: ten that take
 /// as long as one may, or ten thousand usual ones. They take about ten milliseconds.
 pub const OPERATION_STEPS: u32 = 1_000_000;
 

@@ -13,7 +13,7 @@ use fieldgate_core::document::{Bounds, Document, OperationKind};
 use fieldgate_core::gate::{self, Effect};
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
-use fieldgate_core::limits::NESTING;
+use fieldgate_core::limits::{NESTING, OPERATION_STEPS};
 use fieldgate_core::plan::{Choice, Chosen, Plan};
 use fieldgate_core::policy::rules::RoleSet;
 use serde_json::value::RawValue;
@@ -161,7 +161,8 @@ pub(crate) fn hear(
     let plan = Plan::at_every_place(&document, choice, policy, court.limits());
     let Ok(plan) = plan else { return Ok(explanation) };
     let (principal, head) = (&*principal, head.as_ref());
-    let put = gate::Case { policy, principal, head, request: &request, chosen };
+    let steps = OPERATION_STEPS;
+    let put = gate::Case { policy, principal, head, request: &request, chosen, steps };
     let explained = put.ask(&plan, |question| {
         let case = Case { question, source: &query, kind, conditions: bundle.conditions() };
         let expansion = expand::expand(&put, (&document, choice), question, court.limits());

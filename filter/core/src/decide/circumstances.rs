@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use crate::http::GraphqlRequest;
 use crate::identity::CallerValues;
 use crate::json::Json;
-use crate::limits::OPERATION_STEPS;
 use crate::plan::{Chosen, Coercion, OccurrenceId, Plan, Target, Use};
 use crate::policy::Policy;
 use crate::policy::condition::{Steps, Value, Variable, Variables};
@@ -45,6 +44,7 @@ impl<'q> Circumstances<'q> {
         asked: &'q GraphqlRequest<'q>,
         caller: Option<&'q CallerValues>,
         request: Option<&'q Value<'static>>,
+        steps: u32,
     ) -> Self {
         let value = |name: &str| asked.value(name);
         let given = if policy.reads(Variable::Args) || policy.costs().is_some() {
@@ -57,7 +57,7 @@ impl<'q> Circumstances<'q> {
             ("name", name.map_or(Value::Null, Value::text)),
             ("type", Value::text(kind.name())),
         ]);
-        let state = State { known: BTreeMap::new(), steps: Steps::new(OPERATION_STEPS) };
+        let state = State { known: BTreeMap::new(), steps: Steps::new(steps) };
         Self { policy, plan, caller, request, operation, given, state: RefCell::new(state) }
     }
 

@@ -21,6 +21,8 @@ pub struct Case<'c> {
     pub request: &'c GraphqlRequest<'c>,
     /// The operation: of the request's document, or of what that was rewritten to.
     pub chosen: Chosen<'c>,
+    /// Steps that its conditions have, and the arguments that are made for them.
+    pub steps: u32,
 }
 
 impl Case<'_> {
@@ -29,12 +31,12 @@ impl Case<'_> {
     /// # Errors
     /// The refusal, where a condition of a selection has no value.
     pub fn ask<T>(&self, plan: &Plan, judge: impl FnOnce(&Question<'_>) -> T) -> Result<T, Reason> {
-        let Self { policy, principal, head, request, chosen } = *self;
+        let Self { policy, principal, head, request, chosen, steps } = *self;
         let source = chosen.source;
         let included = plan.evaluate(source, &|name| request.boolean(name))?;
         let supplied = Supplied::new(plan, policy, source, &|name| request.value(name));
         let values = principal.values.as_deref();
-        let circumstances = Circumstances::new(policy, plan, chosen, request, values, head);
+        let circumstances = Circumstances::new(policy, plan, chosen, request, values, head, steps);
         let authority = &principal.authority;
         Ok(judge(&Question {
             plan,

@@ -35,6 +35,8 @@ pub(super) struct Asker<'a> {
     /// The head of the request for conditions, if one looks at it.
     pub(super) head: Option<&'a Value<'static>>,
     pub(super) method: Method,
+    /// Steps that the conditions of an operation have.
+    pub(super) steps: u32,
 }
 
 impl Asker<'_> {
@@ -99,12 +101,16 @@ impl Asker<'_> {
     ) -> Result<Permit, Refusal> {
         let mut body = vec![b'['];
         let mut refused = None;
+        // Together they have what one has.
+        let share =
+            u32::try_from(requests.len()).ok().and_then(|many| self.steps.checked_div(many));
+        let one = Self { steps: share.unwrap_or_default(), ..*self };
         let mut all = Used { cost: Some(0), body_bytes: bytes, usage: Usage::default() };
         for request in requests {
             let mut asked = Asked::default();
             // What is too much together is not even looked at.
             let judged = match all.usage.exceeded(&self.settings.limits) {
-                None => self.authorize(request, bytes, &mut asked),
+                None => one.authorize(request, bytes, &mut asked),
                 Some(reason) => Err(reason.into()),
             };
             all.usage = all.usage.plus(asked.usage.unwrap_or_default());
@@ -145,7 +151,7 @@ impl Asker<'_> {
         body_bytes: usize,
         asked: &mut Asked,
     ) -> Result<(Granted, Used), Refusal> {
-        let Self { settings, policy, documents, principal, head, method } = *self;
+        let Self { settings, policy, documents, principal, head, method, steps } = *self;
         let Settings { limits, scope_challenge, .. } = settings;
         let name = request.operation_name.as_deref();
         let asking = Text::of(request, principal, policy)?;
@@ -167,7 +173,7 @@ impl Asker<'_> {
         if method != Method::Post && prepared.chosen().kind != OperationKind::Query {
             return Err(Refusal::from(Reason::MutationNotSafe).allowing(Methods::post()));
         }
-        let case = Case { policy, principal, head, request, chosen: prepared.chosen() };
+        let case = Case { policy, principal, head, request, chosen: prepared.chosen(), steps };
         let (decision, used) = case.ask(&prepared.plan, |question| {
             asked.note_requested(&prepared, question.included, policy);
             let decision = question.decide();

@@ -10,7 +10,7 @@ use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::Effect;
 use fieldgate_core::http::GraphqlRequest;
 use fieldgate_core::identity::Authority;
-use fieldgate_core::limits::{Limits, NESTING};
+use fieldgate_core::limits::{Limits, NESTING, OPERATION_STEPS};
 use fieldgate_core::plan::{Choice, Chosen, Plan, Supplied};
 use fieldgate_core::policy::rules::{Caller, RoleSet};
 use proptest::prelude::*;
@@ -124,7 +124,8 @@ fn decides_alike(seeds: &Seeds) -> Result<(), TestCaseError> {
         let operation = choice.of(&document).unwrap();
         let name = operation.name.map(|name| name.text);
         let asked = Chosen { source: text.as_str(), name, kind: operation.kind };
-        let circumstances = Circumstances::new(&policy, &first, asked, &read, None, None);
+        let circumstances =
+            Circumstances::new(&policy, &first, asked, &read, None, None, OPERATION_STEPS);
         let question = Question {
             plan: &first,
             policy: &policy,
