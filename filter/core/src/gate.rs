@@ -14,7 +14,7 @@ use std::rc::Rc;
 use crate::audit::{AuditRecord, Enforced, Facts, Passed, Verdict};
 use crate::challenge::Challenge;
 use crate::denial::Reason;
-use crate::http::{Head, HeaderChanges, HeaderPairs, Media, Method, Route, Sent, UrlRequest};
+use crate::http::{Head, HeaderChanges, Media, Method, Route, Sent};
 use crate::identity::Principal;
 use crate::identity::known::Known;
 use crate::limits::OPERATION_STEPS;
@@ -22,8 +22,7 @@ use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::settings::{Configuration, ConfigurationError, Settings};
 use crate::token::compact::Jws;
-use crate::token::remote::KeyStore;
-use crate::token::verify::{KeySource, VerifiedClaims, said, take, verify};
+use crate::token::verify::{VerifiedClaims, said, take, verify};
 use crate::token::{TokenError, UnixTime, attested};
 
 mod arrival;
@@ -34,7 +33,7 @@ mod prepared;
 mod text;
 
 pub use arrival::Arrival;
-use arrival::Refused;
+use arrival::{Refused, TurnedAway};
 pub use case::Case;
 use permit::{Asker, Permit};
 use prepared::Documents;
@@ -129,17 +128,6 @@ impl Gate {
         self.open.as_ref().ok().map(|open| &open.configuration.settings)
     }
 
-    /// A store for the keys that the issuers publish. `seed` spreads its fetches over time.
-    #[must_use]
-    pub fn key_store(&self, seed: u64) -> KeyStore {
-        let issuers = self.settings().map_or(&[][..], |settings| &settings.issuers);
-        let published = issuers.iter().enumerate().filter_map(|(at, issuer)| match &issuer.keys {
-            KeySource::Published(remote) => Some((at, remote.clone())),
-            KeySource::Inline(_) | KeySource::Attested(_) => None,
-        });
-        KeyStore::new(published, seed)
-    }
-
     /// The policy in force; none if closed.
     #[must_use]
     pub fn enforced(&self) -> Option<&Rc<Enforced>> {
@@ -155,73 +143,17 @@ impl Gate {
             Ok(open) => Rc::clone(open),
             Err(reason) => return Step::Settle(refuse(*reason, facts)),
         };
-        let Configuration { settings, policy, .. } = &open.configuration;
-        let route = match head.route(settings, arrival.ends) {
-            Ok(route) => route,
-            Err(reason) => return Step::Settle(refuse(open.unrouted(reason), facts)),
-        };
-        let principal = match route {
-            Route::Preflight | Route::Other { unauthenticated: true } => Ok(None),
-            Route::Body(_) | Route::Url => {
-                authenticate(&open, &head, &mut facts, arrival).map(Some)
-            }
-            Route::Other { unauthenticated: false } => {
-                authenticate(&open, &head, &mut facts, arrival).and_then(arrival::known)
-            }
-        };
-        let principal = match principal {
-            Ok(principal) => principal,
-            Err(Refused { reason, awaits, issuer }) => {
-                let outcome = refuse(open.refusal(reason, issuer), facts);
-                return match awaits {
-                    None => Step::Settle(outcome),
-                    Some(issuer) => Step::AwaitKeys { issuer, otherwise: outcome },
-                };
-            }
-        };
-        let media = match route {
-            Route::Body(_) => head.expect_body(settings).map(Some),
-            Route::Url | Route::Preflight | Route::Other { .. } => Ok(None),
-        };
-        let media = match media {
-            Ok(media) => media,
-            Err(reason) => return Step::Settle(refuse(reason, facts)),
-        };
-        let sent = Sent { route, media: media.as_ref() };
-        let changes = HeaderChanges::new(&head, sent, principal.as_deref(), &open.configuration);
-        let asked = policy.reads(Variable::Request);
-        let seen = asked.then(|| head.for_conditions(arrival.peer));
-        Step::Settle(match (route, principal, media) {
-            (Route::Body(method), Some(principal), Some(media)) => {
-                let head = seen;
+        match arrive(&open, &head, &mut facts, arrival) {
+            Ok(Arrived::Whole(changes)) => Step::Settle(pass(changes, facts)),
+            Ok(Arrived::Head { principal, changes, head, method, media }) => {
                 let pending = Pending { open, principal, changes, head, method, media, facts };
-                return Step::AwaitBody(Box::new(pending));
+                Step::AwaitBody(Box::new(pending))
             }
-            (Route::Url, Some(principal), _) => {
-                let asker = open.asker(&principal, seen.as_ref(), Method::Get);
-                match judge_url(&asker, &head, &mut facts) {
-                    Ok(permit) => pass(changes.asking(&head, &permit.into_bytes()), facts),
-                    Err(refusal) => refuse(refusal, facts),
-                }
+            Err(TurnedAway { refusal, awaits: None }) => Step::Settle(refuse(refusal, facts)),
+            Err(TurnedAway { refusal, awaits: Some(issuer) }) => {
+                Step::AwaitKeys { issuer, otherwise: refuse(refusal, facts) }
             }
-            (Route::Body(_) | Route::Url, ..) => refuse(Reason::Internal, facts),
-            (Route::Preflight, ..) => {
-                pass(changes, Facts { passed: Some(Passed::Preflight), ..facts })
-            }
-            (Route::Other { .. }, ..) => {
-                pass(changes, Facts { passed: Some(Passed::OtherPath), ..facts })
-            }
-        })
-    }
-
-    /// The path of a request as it may be logged, if that is not how it came: without a URL query
-    /// where tokens may be in one, and where the gate is closed, which does not know.
-    #[must_use]
-    pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
-        let queried = self.settings().is_none_or(|settings| settings.tokens.may_be_in_query());
-        let path = queried.then(|| Head::read(headers).path_without_query()).flatten()?;
-        // A host may not take an empty path for one.
-        Some(if path.is_empty() { b"/" } else { path })
+        }
     }
 
     /// The record of a request that was refused before it came here.
@@ -247,6 +179,11 @@ impl Open {
             }
             reason => reason.into(),
         }
+    }
+
+    /// The same of a caller.
+    fn turned_away(&self, Refused { reason, awaits, issuer }: Refused) -> TurnedAway {
+        TurnedAway { refusal: self.refusal(reason, issuer), awaits }
     }
 
     fn asker<'a>(
@@ -325,6 +262,71 @@ impl Outcome {
     }
 }
 
+/// A request whose head is acceptable.
+enum Arrived {
+    /// It may go on with these changes, and what there is of a body.
+    Whole(HeaderChanges),
+    /// Its body has to be read first.
+    Head {
+        principal: Rc<Principal>,
+        changes: HeaderChanges,
+        head: Option<Value<'static>>,
+        method: Method,
+        media: Media,
+    },
+}
+
+fn arrive(
+    open: &Open,
+    head: &Head<'_>,
+    facts: &mut Facts,
+    arrival: &Arrival<'_>,
+) -> Result<Arrived, TurnedAway> {
+    let Configuration { settings, policy, .. } = &open.configuration;
+    let route = head.route(settings, arrival.ends).map_err(|reason| open.unrouted(reason))?;
+    let caller = |facts| {
+        let principal = authenticate(open, head, facts, arrival);
+        principal.map_err(|refused| open.turned_away(refused))
+    };
+    let changes = |media, principal| {
+        HeaderChanges::new(head, Sent { route, media }, principal, &open.configuration)
+    };
+    let seen = || policy.reads(Variable::Request).then(|| head.for_conditions(arrival.peer));
+    match route {
+        Route::Body(method) => {
+            let principal = caller(facts)?;
+            let media = head.expect_body(settings)?;
+            let changes = changes(Some(&media), Some(&principal));
+            Ok(Arrived::Head { principal, changes, head: seen(), method, media })
+        }
+        Route::Url => {
+            let principal = caller(facts)?;
+            let seen = seen();
+            let asker = open.asker(&principal, seen.as_ref(), Method::Get);
+            let permit = asker.judge_url(head, facts)?;
+            let changes = changes(None, Some(&principal));
+            Ok(Arrived::Whole(changes.asking(head, &permit.into_bytes())))
+        }
+        Route::Other { unauthenticated } => {
+            // A role for those without a token is one of the policy, which says nothing of this.
+            let known = |principal: Rc<Principal>| match principal.claims {
+                Some(_) => Ok(principal),
+                None => Err(TurnedAway::from(Reason::Token(TokenError::Missing))),
+            };
+            let principal = match unauthenticated {
+                true => None,
+                false => Some(caller(facts).and_then(known)?),
+            };
+            facts.passed = Some(Passed::OtherPath);
+            Ok(Arrived::Whole(changes(None, principal.as_deref())))
+        }
+        Route::Preflight => {
+            facts.passed = Some(Passed::Preflight);
+            Ok(Arrived::Whole(changes(None, None)))
+        }
+    }
+}
+
 fn authenticate(
     open: &Open,
     head: &Head<'_>,
@@ -371,15 +373,6 @@ impl AuditRecord {
     pub fn overruled(self, reason: Reason) -> Box<Outcome> {
         refuse(reason, self.into_facts())
     }
-}
-
-fn judge_url(asker: &Asker<'_>, head: &Head<'_>, facts: &mut Facts) -> Result<Permit, Refusal> {
-    let Settings { tokens, limits, .. } = asker.settings;
-    head.expect_no_forgery(asker.settings)?;
-    let query = head.query().unwrap_or_default();
-    let url = UrlRequest::read(query, tokens, limits.url_query_bytes)?;
-    let request = url.request(limits.variables_depth)?;
-    asker.judge_one(&request, query.len(), facts)
 }
 
 fn forward(permit: Permit, facts: Facts) -> Box<Outcome> {

@@ -1,15 +1,14 @@
-//! How a request arrives at the gate, and how its caller may be refused there.
-
-use std::rc::Rc;
+//! How a request arrives at the gate, what the host has to know for that, and how a caller may be
+//! refused there.
 
 use super::Gate;
 use crate::denial::Reason;
-use crate::http::{HeaderPairs, Peer};
-use crate::identity::Principal;
+use crate::http::{Head, HeaderPairs, Peer};
 use crate::policy::condition::Variable;
+use crate::reply::Refusal;
 use crate::token::remote::KeyStore;
 use crate::token::signature::SignatureVerifier;
-use crate::token::verify::Unverified;
+use crate::token::verify::{KeySource, Unverified};
 use crate::token::{TokenError, UnixTime};
 
 /// The head of a request as the host has it, and what its token is judged by.
@@ -39,14 +38,45 @@ impl Gate {
     pub fn reads_peer(&self) -> bool {
         self.open.as_ref().is_ok_and(|open| open.configuration.policy.reads(Variable::Request))
     }
+
+    /// A store for the keys that the issuers publish. `seed` spreads its fetches over time.
+    #[must_use]
+    pub fn key_store(&self, seed: u64) -> KeyStore {
+        let issuers = self.settings().map_or(&[][..], |settings| &settings.issuers);
+        let published = issuers.iter().enumerate().filter_map(|(at, issuer)| match &issuer.keys {
+            KeySource::Published(remote) => Some((at, remote.clone())),
+            KeySource::Inline(_) | KeySource::Attested(_) => None,
+        });
+        KeyStore::new(published, seed)
+    }
+
+    /// The path of a request as it may be logged, if that is not how it came: without a URL query
+    /// where tokens may be in one, and where the gate is closed, which does not know.
+    #[must_use]
+    pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
+        let queried = self.settings().is_none_or(|settings| settings.tokens.may_be_in_query());
+        let path = queried.then(|| Head::read(headers).path_without_query()).flatten()?;
+        // A host may not take an empty path for one.
+        Some(if path.is_empty() { b"/" } else { path })
+    }
 }
 
-/// A caller with a token: a role for those without one is one of the policy, which says nothing of
-/// what passes beside the endpoint.
-pub(super) fn known(principal: Rc<Principal>) -> Result<Option<Rc<Principal>>, Refused> {
-    match principal.claims {
-        Some(_) => Ok(Some(principal)),
-        None => Err(TokenError::Missing.into()),
+/// What is refused by its head.
+pub(super) struct TurnedAway {
+    pub(super) refusal: Refusal,
+    /// The issuer whose new keys could undo it.
+    pub(super) awaits: Option<usize>,
+}
+
+impl From<Refusal> for TurnedAway {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, awaits: None }
+    }
+}
+
+impl From<Reason> for TurnedAway {
+    fn from(reason: Reason) -> Self {
+        Refusal::from(reason).into()
     }
 }
 

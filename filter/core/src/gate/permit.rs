@@ -9,7 +9,9 @@ use crate::audit::{Asked, Facts};
 use crate::challenge;
 use crate::denial::Reason;
 use crate::document::OperationKind;
-use crate::http::{GraphqlBody, GraphqlRequest, Media, Method, Methods, MultipartRequest};
+use crate::http::{
+    GraphqlBody, GraphqlRequest, Head, Media, Method, Methods, MultipartRequest, UrlRequest,
+};
 use crate::identity::Principal;
 use crate::plan::{Chosen, Usage};
 use crate::policy::Policy;
@@ -66,11 +68,24 @@ impl Asker<'_> {
         }
     }
 
+    /// Judges the request in the URL of a GET.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn judge_url(&self, head: &Head<'_>, facts: &mut Facts) -> Result<Permit, Refusal> {
+        let Settings { tokens, limits, .. } = self.settings;
+        head.expect_no_forgery(self.settings)?;
+        let query = head.query().unwrap_or_default();
+        let url = UrlRequest::read(query, tokens, limits.url_query_bytes)?;
+        let request = url.request(limits.variables_depth)?;
+        self.judge_one(&request, query.len(), facts)
+    }
+
     /// Judges one request, of so many bytes.
     ///
     /// # Errors
     /// The refusal.
-    pub(super) fn judge_one(
+    fn judge_one(
         &self,
         request: &GraphqlRequest<'_>,
         bytes: usize,
