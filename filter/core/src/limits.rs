@@ -77,7 +77,7 @@ pub const VARIABLES: usize = 1_000;
 /// Files that come with one request, and places that they are for.
 pub const UPLOADS: usize = 100;
 
-/// Steps of one evaluation of a condition: a thousand groups held against a hundred names. They take
+/// Steps of one evaluation of a role's condition: a thousand groups held against a hundred names. They take
 /// about a millisecond.
 pub const CONDITION_STEPS: u32 = 100_000;
 
