@@ -20,9 +20,9 @@ mod caller;
 mod form;
 
 use asked::Room;
-pub use asked::{Asked, Operation, Trust};
+pub use asked::{Asked, Operation, Requested, Trust};
 pub use caller::{Caller, Identity};
-use form::{Form, Json, Struct};
+use form::{Form, Json, Struct, Written};
 
 /// The version of the record's schema.
 pub const VERSION: u32 = 1;
@@ -86,6 +86,32 @@ pub struct Enforced {
     pub digest: String,
     /// Hold or stream.
     pub mode: RequestHeaders,
+    written: Written,
+}
+
+impl Enforced {
+    pub(crate) fn new(
+        policy: String,
+        revision: String,
+        digest: String,
+        mode: RequestHeaders,
+    ) -> Self {
+        Self { policy, revision, digest, mode, written: Written::default() }
+    }
+
+    fn write(&self, record: &mut impl Form) {
+        let Self { policy, revision, digest, mode, written: _ } = self;
+        let mode = match mode {
+            RequestHeaders::Hold => "hold",
+            RequestHeaders::Stream => "stream",
+        };
+        record.text("mode", mode);
+        record.object("policy", |of| {
+            of.text("name", policy);
+            of.text("revision", revision);
+            of.text("digest", digest);
+        });
+    }
 }
 
 /// A denied coordinate.
@@ -192,20 +218,10 @@ impl Facts {
             request.maybe("path", path.as_deref().map(cut));
         });
         if let Some(enforced) = enforced {
-            let Enforced { policy, revision, digest, mode } = &**enforced;
-            let mode = match mode {
-                RequestHeaders::Hold => "hold",
-                RequestHeaders::Stream => "stream",
-            };
-            record.text("mode", mode);
-            record.object("policy", |of| {
-                of.text("name", policy);
-                of.text("revision", revision);
-                of.text("digest", digest);
-            });
+            record.kept(&enforced.written, |record| enforced.write(record));
         }
         if let Some(caller) = caller {
-            caller.write(record);
+            record.kept(&caller.written, |record| caller.write(record));
         }
         record.maybe("passed", passed.map(Passed::name));
         asked.write(Room::shared(1), record);

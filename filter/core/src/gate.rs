@@ -109,7 +109,7 @@ impl Gate {
     /// What is wrong with it. The answer depends on the bytes alone.
     pub fn configure(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let configuration = Configuration::read(bytes)?;
-        let enforced = Rc::new(Enforced::new(&configuration));
+        let enforced = Rc::new(facts::enforced(&configuration));
         let limits = &configuration.settings.limits;
         let known = Known::new(limits.known());
         let documents = Documents::new(limits.documents());

@@ -34,6 +34,11 @@ impl Message {
         self.0.extend(value.to_le_bytes());
     }
 
+    /// The fields of a message of the same type, which its bytes are.
+    pub fn join(&mut self, fields: &[u8]) {
+        self.0.extend_from_slice(fields);
+    }
+
     /// Takes everything out, and keeps the room.
     pub fn clear(&mut self) {
         self.0.clear();

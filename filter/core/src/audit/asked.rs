@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::form::Form;
+use super::form::{Form, Written};
 use super::{Denied, Exceeded, cut, total};
 use crate::denial::Reason;
 use crate::limits::{LISTED, LISTED_REQUESTED};
@@ -19,7 +19,7 @@ pub struct Asked {
     /// The operation, once chosen.
     pub operation: Option<Rc<Operation>>,
     /// Every coordinate that the operation executes, once planned.
-    pub requested: Option<Rc<[String]>>,
+    pub requested: Option<Rc<Requested>>,
     /// What was denied, the first [`LISTED`] of it.
     pub denied: Vec<Denied>,
     /// How much was denied.
@@ -50,6 +50,49 @@ pub struct Operation {
     pub name: Option<String>,
     /// Its type, once it is chosen.
     pub kind: Option<&'static str>,
+    pub(super) written: Written,
+}
+
+impl Operation {
+    /// One that is not read yet, by the SHA-256 of its document in hex.
+    pub(crate) fn unread(sha256: String) -> Self {
+        Self { sha256, name: None, kind: None, written: Written::default() }
+    }
+
+    fn write(&self, record: &mut impl Form) {
+        let Self { sha256, name, kind, written: _ } = self;
+        record.object("operation", |operation| {
+            operation.maybe("name", name.as_deref().map(cut));
+            operation.maybe("type", *kind);
+            operation.text("sha256", sha256);
+        });
+    }
+}
+
+/// Coordinates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    coordinates: Box<[String]>,
+    /// As they are in the record of one operation.
+    written: Written,
+}
+
+impl Requested {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.coordinates.iter().map(String::as_str)
+    }
+
+    fn write(&self, most: usize, record: &mut impl Form) {
+        record.texts("requested", self.iter().take(most));
+        total(record, "requested_total", self.coordinates.len(), most);
+    }
+}
+
+impl FromIterator<String> for Requested {
+    fn from_iter<I: IntoIterator<Item = String>>(coordinates: I) -> Self {
+        Self { coordinates: coordinates.into_iter().collect(), written: Written::default() }
+    }
 }
 
 /// How much of the lists of an operation is in the record.
@@ -89,17 +132,16 @@ impl Asked {
                 }
             });
         }
-        if let Some(Operation { name, kind, sha256 }) = operation.as_deref() {
-            record.object("operation", |operation| {
-                operation.maybe("name", name.as_deref().map(cut));
-                operation.maybe("type", *kind);
-                operation.text("sha256", sha256);
-            });
+        if let Some(operation) = operation {
+            record.kept(&operation.written, |record| operation.write(record));
         }
         if let Some(requested) = requested {
-            let names = requested.iter().map(String::as_str);
-            record.texts("requested", names.take(room.requested));
-            total(record, "requested_total", requested.len(), room.requested);
+            match room.requested {
+                LISTED_REQUESTED => record.kept(&requested.written, |record| {
+                    requested.write(LISTED_REQUESTED, record);
+                }),
+                most => requested.write(most, record),
+            }
         }
         if !denied.is_empty() {
             record.objects("denied", denied.iter().take(room.denied), |one, of| one.write(of));

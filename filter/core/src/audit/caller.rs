@@ -1,7 +1,7 @@
 //! Who asked, in the record.
 
 use super::cut;
-use super::form::Form;
+use super::form::{Form, Written};
 
 /// A known caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub struct Caller {
     pub actor_roles: Option<Vec<String>>,
     /// The roles of the client, if it is one that acts for users.
     pub client_roles: Option<Vec<String>>,
+    pub(super) written: Written,
 }
 
 /// What a verified token says of the caller.
@@ -34,8 +35,18 @@ pub struct Identity {
 }
 
 impl Caller {
+    /// One that is known by this, with these roles.
+    pub(crate) fn new(
+        identity: Option<Identity>,
+        roles: Vec<String>,
+        actor_roles: Option<Vec<String>>,
+        client_roles: Option<Vec<String>>,
+    ) -> Self {
+        Self { identity, roles, actor_roles, client_roles, written: Written::default() }
+    }
+
     pub(super) fn write(&self, record: &mut impl Form) {
-        let Self { identity, roles, actor_roles, client_roles } = self;
+        let Self { identity, roles, actor_roles, client_roles, written: _ } = self;
         match identity {
             Some(identity) => identity.write(record),
             None => record.flag("anonymous", true),

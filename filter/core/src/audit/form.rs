@@ -7,10 +7,45 @@
 //! ListValue { repeated Value values = 1 }               5 Struct, 6 ListValue }
 //! ```
 
+use std::cell::OnceCell;
+use std::fmt;
+
 use crate::protobuf::Message;
+
+/// Members that are the same in many records: written once, in each form in which they are asked for.
+#[derive(Clone, Default)]
+pub(super) struct Written {
+    text: OnceCell<Box<str>>,
+    fields: OnceCell<Box<[u8]>>,
+}
+
+impl Written {
+    /// The bytes that it takes, beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        let text = self.text.get().map_or(0, |text| text.len());
+        text.saturating_add(self.fields.get().map_or(0, |fields| fields.len()))
+    }
+}
+
+/// What is written follows from what it is with, so that it makes no difference.
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{} bytes written", self.bytes())
+    }
+}
 
 /// An object that is being written, its members in the order in which they are told.
 pub(super) trait Form: Sized {
+    /// Members that are kept as they were told first.
+    fn kept(&mut self, written: &Written, members: impl FnOnce(&mut Self));
     fn text(&mut self, name: &str, value: &str);
     fn number(&mut self, name: &str, value: u64);
     fn flag(&mut self, name: &str, value: bool);
@@ -32,55 +67,74 @@ pub(super) trait Form: Sized {
 }
 
 /// JSON text (RFC 8259).
-pub(super) struct Json(Vec<u8>);
+pub(super) struct Json(String);
 
 impl Json {
     /// The text of an object.
     pub(super) fn of(members: impl FnOnce(&mut Self)) -> String {
-        let mut json = Self(Vec::with_capacity(1024));
+        let mut json = Self(String::with_capacity(2048));
         json.braces(members);
-        // INVARIANT: what is written is text.
-        String::from_utf8(json.0).unwrap_or_default()
+        json.0
     }
 
     fn braces(&mut self, members: impl FnOnce(&mut Self)) {
-        self.0.push(b'{');
+        self.0.push('{');
         members(self);
-        self.0.push(b'}');
+        self.0.push('}');
     }
 
     fn between(&mut self) {
-        if !matches!(self.0.last(), None | Some(b'{' | b'[')) {
-            self.0.push(b',');
+        if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
+            self.0.push(',');
         }
     }
 
+    /// A name is one of ours: there is nothing to escape.
     fn name(&mut self, name: &str) {
         self.between();
-        self.string(name);
-        self.0.push(b':');
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
     }
 
     fn string(&mut self, text: &str) {
-        // INVARIANT: memory takes any bytes.
-        let _written = serde_json::to_writer(&mut self.0, text);
+        let escaped = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+        if text.as_bytes().iter().any(escaped) {
+            // INVARIANT: any text can be written.
+            self.0.push_str(&serde_json::to_string(text).unwrap_or_default());
+        } else {
+            self.0.push('"');
+            self.0.push_str(text);
+            self.0.push('"');
+        }
     }
 
     fn plain(&mut self, name: &str, text: &str) {
         self.name(name);
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.push_str(text);
     }
 }
 
 impl Form for Json {
+    fn kept(&mut self, Written { text, .. }: &Written, members: impl FnOnce(&mut Self)) {
+        let text = text.get_or_init(|| {
+            let mut apart = Self(String::new());
+            members(&mut apart);
+            apart.0.into()
+        });
+        if !text.is_empty() {
+            self.between();
+            self.0.push_str(text);
+        }
+    }
+
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         self.string(value);
     }
 
     fn number(&mut self, name: &str, value: u64) {
-        self.name(name);
-        let _written = serde_json::to_writer(&mut self.0, &value);
+        self.plain(name, &value.to_string());
     }
 
     fn flag(&mut self, name: &str, value: bool) {
@@ -98,7 +152,7 @@ impl Form for Json {
             self.between();
             self.string(item);
         }
-        self.0.push(b']');
+        self.0.push(']');
     }
 
     fn objects<T>(
@@ -112,7 +166,7 @@ impl Form for Json {
             self.between();
             self.braces(|json| members(item, json));
         }
-        self.0.push(b']');
+        self.0.push(']');
     }
 }
 
@@ -148,6 +202,11 @@ impl Struct {
 }
 
 impl Form for Struct {
+    fn kept(&mut self, Written { fields, .. }: &Written, members: impl FnOnce(&mut Self)) {
+        let fields = fields.get_or_init(|| Self::of(members).into());
+        self.fields.join(fields);
+    }
+
     fn text(&mut self, name: &str, value: &str) {
         self.member(name, |message| message.bytes(STRING, value.as_bytes()));
     }
@@ -202,7 +261,33 @@ fn doubled(value: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Json, Struct};
+    use super::{Form, Json, Struct, Written};
+
+    #[test]
+    fn what_is_kept_is_as_if_it_were_told() {
+        fn told(form: &mut impl Form, two: &Written, none: &Written, again: bool) {
+            let once = |form: &mut _| if again { form_is_kept() } else { every_kind(form) };
+            form.kept(none, |_| ());
+            form.kept(two, once);
+            form.kept(none, |_| ());
+            form.text("z", "x");
+            form.kept(two, |_| form_is_kept());
+        }
+        fn form_is_kept() {
+            unreachable!("it is kept");
+        }
+        fn plain(form: &mut impl Form) {
+            every_kind(form);
+            form.text("z", "x");
+            every_kind(form);
+        }
+        let (two, none) = (Written::default(), Written::default());
+        for again in [false, true] {
+            assert_eq!(Json::of(|form| told(form, &two, &none, again)), Json::of(plain));
+            assert_eq!(Struct::of(|form| told(form, &two, &none, again)), Struct::of(plain));
+        }
+        assert_eq!(two.bytes(), Json::of(every_kind).len() - 2 + Struct::of(every_kind).len());
+    }
 
     fn every_kind(form: &mut impl Form) {
         form.number("b", 1);

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::audit::{self, Asked, Caller, Denied, Enforced, Exceeded, Facts, Identity, cut};
+use crate::audit::{
+    self, Asked, Caller, Denied, Enforced, Exceeded, Facts, Identity, Requested, cut,
+};
 use crate::decide::{self, Decision};
 use crate::denial::Reason;
 use crate::document;
@@ -19,16 +21,11 @@ use crate::token::verify::VerifiedClaims;
 
 use super::prepared::{Prepared, Unprepared};
 
-impl Enforced {
-    pub(super) fn new(configuration: &Configuration) -> Self {
-        let Configuration { settings, policy, digest } = configuration;
-        Self {
-            policy: policy.parts().name.to_string(),
-            revision: revision(policy, digest),
-            digest: digest.to_string(),
-            mode: settings.request_headers,
-        }
-    }
+/// What is in force under a configuration.
+pub(super) fn enforced(configuration: &Configuration) -> Enforced {
+    let Configuration { settings, policy, digest } = configuration;
+    let name = policy.parts().name.to_string();
+    Enforced::new(name, revision(policy, digest), digest.to_string(), settings.request_headers)
 }
 
 fn revision(policy: &Policy, digest: &Digest) -> String {
@@ -52,7 +49,7 @@ impl Facts {
     }
 
     pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
-        let caller = principal.noted.get_or_init(|| Rc::new(Caller::new(principal, configuration)));
+        let caller = principal.noted.get_or_init(|| Rc::new(caller(principal, configuration)));
         self.caller = Some(Rc::clone(caller));
     }
 }
@@ -123,7 +120,7 @@ impl Asked {
     }
 }
 
-fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<[String]> {
+fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<Requested> {
     let executed = plan.uses.iter().filter(|one| included.includes(one.condition));
     let fields = executed.filter_map(|one| match one.target {
         Target::Field(field) => Some(field),
@@ -133,35 +130,26 @@ fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<[String]> 
     fields.sort_unstable();
     fields.dedup();
     let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
-    names.collect()
+    Rc::new(names.collect())
 }
 
 impl audit::Operation {
-    /// One that is not read yet.
-    pub(super) fn unread(source: &str) -> Self {
-        let digest = hmac_sha256::Hash::hash(source.as_bytes());
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { sha256, name: None, kind: None }
-    }
-
     pub(super) fn choose(&mut self, chosen: &document::Operation<'_>) {
         self.name = chosen.name.map(|name| cut(name.text).to_owned());
         self.kind = Some(chosen.kind.name());
     }
 }
 
-impl Caller {
-    fn new(principal: &Principal, configuration: &Configuration) -> Self {
-        let Principal { claims, authority, values: _, noted: _ } = principal;
-        let Configuration { settings, policy, .. } = configuration;
-        let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
-        Self {
-            identity: claims.as_ref().map(|claims| Identity::new(claims, settings)),
-            roles: names(authority.subject),
-            actor_roles: authority.actor.map(names),
-            client_roles: authority.client.map(names),
-        }
-    }
+fn caller(principal: &Principal, configuration: &Configuration) -> Caller {
+    let Principal { claims, authority, values: _, noted: _ } = principal;
+    let Configuration { settings, policy, .. } = configuration;
+    let names = |roles| policy.role_names(roles).map(str::to_owned).collect();
+    Caller::new(
+        claims.as_ref().map(|claims| Identity::new(claims, settings)),
+        names(authority.subject),
+        authority.actor.map(names),
+        authority.client.map(names),
+    )
 }
 
 impl Identity {

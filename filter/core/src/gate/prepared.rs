@@ -8,7 +8,7 @@ use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use crate::audit;
+use crate::audit::{self, Requested};
 use crate::document::{Bounds, Document, Normalised, OperationKind};
 use crate::halves::Halves;
 use crate::limits::{DOCUMENTS_BYTES, Limits, NESTING};
@@ -32,7 +32,7 @@ pub(super) struct Prepared {
     /// Whether it has nothing that the operation does not use.
     pub(super) is_whole: bool,
     /// The coordinates that it executes, where that depends on nothing.
-    requested: OnceCell<Rc<[String]>>,
+    requested: OnceCell<Rc<Requested>>,
     /// What the document is, where that was asked for.
     normalised: OnceCell<Option<Normalised>>,
 }
@@ -51,7 +51,7 @@ impl Prepared {
         policy: &Policy,
         limits: &Limits,
     ) -> Result<Self, Box<Unprepared>> {
-        let mut noted = audit::Operation::unread(source);
+        let mut noted = audit::Operation::unread(sha256(source));
         let unprepared = |refusal, noted, error| Box::new(Unprepared { refusal, noted, error });
         let (document, choice) = match read(source, name, limits) {
             Ok(read) => read,
@@ -96,7 +96,7 @@ impl Prepared {
     }
 
     /// The coordinates that it executes, made by `list` if they are not known.
-    pub(super) fn requested(&self, list: impl FnOnce() -> Rc<[String]>) -> Rc<[String]> {
+    pub(super) fn requested(&self, list: impl FnOnce() -> Rc<Requested>) -> Rc<Requested> {
         if self.plan.conditions.is_empty() {
             Rc::clone(self.requested.get_or_init(list))
         } else {
@@ -119,10 +119,21 @@ impl Prepared {
     }
 
     fn bytes(&self) -> usize {
-        // The coordinates are made later: as many as there are uses, of forty bytes.
-        let requested = self.plan.uses.len().saturating_mul(64);
+        // The coordinates are made later, as many as there are uses, of forty bytes: as texts, and in
+        // both forms of the record.
+        let requested = self.plan.uses.len().saturating_mul(160);
         self.source.len().saturating_add(self.plan.bytes()).saturating_add(requested)
     }
+}
+
+/// In hex.
+fn sha256(source: &str) -> String {
+    let digest = hmac_sha256::Hash::hash(source.as_bytes());
+    let mut hex = String::with_capacity(64);
+    for nibble in digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        hex.extend(char::from_digit(nibble.into(), 16));
+    }
+    hex
 }
 
 /// Reads a document and chooses its operation.

@@ -34,7 +34,7 @@ fn agrees(seeds: &Seeds) -> Result<(), TestCaseError> {
         prop_assert_eq!(matches!(effect, Effect::Forward(_)), expected.code() == "allow");
         let facts = &record.facts().asked;
         let requested = facts.requested.iter().flat_map(|all| all.iter());
-        let requested: BTreeSet<String> = requested.cloned().collect();
+        let requested: BTreeSet<String> = requested.map(str::to_owned).collect();
         prop_assert_eq!(requested, expected.executed.clone(), "{}", shown());
         if !expected.faulty {
             prop_assert!(expected.reachable.is_subset(&expected.executed), "{}", shown());
