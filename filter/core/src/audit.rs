@@ -284,6 +284,9 @@ impl Denied {
 
 /// At most [`RECORDED_CHARS`] characters of what a caller chose.
 pub(crate) fn cut(text: &str) -> &str {
+    if text.len() <= RECORDED_CHARS {
+        return text;
+    }
     match text.char_indices().nth(RECORDED_CHARS) {
         None => text,
         Some((end, _)) => text.get(..end).unwrap_or_default(),

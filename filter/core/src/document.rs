@@ -16,10 +16,12 @@ mod error;
 mod lexer;
 mod normalised;
 mod reader;
+mod source;
 mod text;
 
 pub use self::error::{DocumentError, DocumentErrorKind, Expected};
 pub use self::normalised::Normalised;
+pub use self::source::Source;
 
 use std::borrow::Cow;
 

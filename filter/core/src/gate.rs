@@ -21,6 +21,7 @@ use crate::limits::OPERATION_STEPS;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::settings::{Configuration, ConfigurationError, Settings};
+use crate::token::bearer::Presented;
 use crate::token::compact::Jws;
 use crate::token::verify::{VerifiedClaims, said, take, verify};
 use crate::token::{TokenError, UnixTime, attested};
@@ -337,25 +338,30 @@ fn authenticate(
     let Configuration { settings, policy, .. } = configuration;
     let Arrival { metadata, published, verifier, now, .. } = *arrival;
     let (issuers, longest) = (&settings.issuers, settings.limits.token());
-    let token = settings.tokens.find(head, longest)?;
-    let principal = match (token, attested::find(metadata, issuers, longest)?) {
-        (Some(token), None) => match known.recall(token, published, now) {
-            Some(principal) => principal,
-            None => {
-                let jws = Jws::read(&token)?;
-                let claims = verify(&jws, issuers, published, verifier, now)?;
-                let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
-                let principal = Rc::new(Principal::new(claims, all.as_ref(), issuers, policy));
-                known.keep(token, &principal, published, now);
-                principal
-            }
-        },
-        (None, Some(attested)) => {
+    let presented = settings.tokens.find(head, longest)?;
+    let recalled = presented.and_then(|token| known.recall(token, published, now));
+    let unknown = match recalled {
+        Some(_) => None,
+        None => presented.map(Presented::read).transpose()?,
+    };
+    let principal = match (recalled, unknown, attested::find(metadata, issuers, longest)?) {
+        (Some(principal), _, None) => principal,
+        (None, Some(token), None) => {
+            let jws = Jws::read(&token)?;
+            let claims = verify(&jws, issuers, published, verifier, now)?;
+            let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
+            let principal = Rc::new(Principal::new(claims, all.as_ref(), issuers, policy));
+            known.keep(token, &principal, published, now);
+            principal
+        }
+        (None, None, Some(attested)) => {
             let claims = take(&attested, issuers, now)?;
             Rc::new(Principal::new(claims, Some(attested.claims()), issuers, policy))
         }
-        (None, None) => Rc::new(Principal::anonymous(settings.anonymous, head, policy)?),
-        (Some(_), Some(_)) => return Err(TokenError::Duplicate.into()),
+        (None, None, None) => Rc::new(Principal::anonymous(settings.anonymous, head, policy)?),
+        (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => {
+            return Err(TokenError::Duplicate.into());
+        }
     };
     facts.note_caller(&principal, configuration);
     Ok(principal)

@@ -7,12 +7,12 @@
 //! upstream is built here from what was read, never the client's bytes.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::denial::Reason;
+use crate::document::Source;
 use crate::json::{self, Json, JsonError};
 use crate::limits::{Limits, VARIABLES};
 use crate::plan::Given;
@@ -20,6 +20,7 @@ use crate::plan::Given;
 mod accept;
 mod endpoint;
 mod head;
+mod headers;
 mod multipart;
 mod path;
 mod peer;
@@ -31,18 +32,13 @@ pub use accept::MediaType;
 pub use endpoint::{Endpoint, Method, Methods, Multipart, OtherPaths, Preflight, Route};
 pub(crate) use head::is_ours;
 pub use head::{Head, Media};
+pub use headers::{Field, Headers};
 pub use multipart::{Boundary, MultipartRequest};
 pub use path::PathPattern;
 pub(crate) use path::is_plain;
 pub use peer::Peer;
 pub use upstream::{HeaderChanges, Sent};
 pub use url::UrlRequest;
-
-/// A header's name and value as bytes; values need not be text.
-pub type HeaderPair = (Vec<u8>, Vec<u8>);
-
-/// Request headers as the host has them, pseudo-headers included, in any order.
-pub type HeaderPairs = [HeaderPair];
 
 /// A request as GraphQL over HTTP defines it.
 #[derive(Debug, Default)]
@@ -171,22 +167,24 @@ impl<'a> GraphqlRequest<'a> {
     /// [`Reason::Internal`] if it cannot be written, which would be a defect.
     pub fn forward<'n>(
         &self,
-        query: &str,
+        query: &Source,
         operation_name: Option<&str>,
         defined: impl Iterator<Item = &'n str>,
         allowed: &[Box<str>],
     ) -> Result<Vec<u8>, Reason> {
-        let defined: BTreeSet<&str> = defined.collect();
-        let kept = self.variables.iter().filter(|variable| defined.contains(&*variable.name));
+        let mut defined: Vec<&str> = defined.collect();
+        defined.sort_unstable();
+        let is_defined = |name: &str| defined.binary_search(&name).is_ok();
+        let kept = self.variables.iter().filter(|variable| is_defined(&variable.name));
         let variables = Members(kept.map(|kept| (kept.name.as_ref(), kept.raw)).collect());
         let kept =
             self.extensions.iter().filter(|(name, _)| allowed.iter().any(|one| **one == **name));
         let extensions = Members(kept.map(|(name, raw)| (name.as_ref(), *raw)).collect());
         match self.form {
-            Form::Url => url::write(query, operation_name, &variables, &extensions),
+            Form::Url => url::write(query.text(), operation_name, &variables, &extensions),
             Form::Json => {
-                let body = Canonical { query, operation_name, variables, extensions };
-                serde_json::to_vec(&body).map_err(|_| Reason::Internal)
+                let body = canonical(query, operation_name, &variables, &extensions);
+                body.map_err(|_| Reason::Internal)
             }
         }
     }
@@ -238,16 +236,31 @@ fn is_array(text: &str) -> bool {
     text.trim_ascii_start().starts_with('[')
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Canonical<'a> {
-    query: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Members::is_empty")]
-    variables: Members<'a>,
-    #[serde(skip_serializing_if = "Members::is_empty")]
-    extensions: Members<'a>,
+/// The canonical body. The document is not quoted anew for each request.
+fn canonical(
+    query: &Source,
+    operation_name: Option<&str>,
+    variables: &Members<'_>,
+    extensions: &Members<'_>,
+) -> serde_json::Result<Vec<u8>> {
+    const QUERY: &[u8] = b"{\"query\":";
+    let quoted = query.quoted()?;
+    let room = [quoted.len(), variables.bytes(), extensions.bytes(), 64];
+    let mut body = Vec::with_capacity(room.into_iter().fold(0, usize::saturating_add));
+    body.extend_from_slice(QUERY);
+    body.extend_from_slice(quoted.as_bytes());
+    if let Some(name) = operation_name {
+        body.extend_from_slice(b",\"operationName\":");
+        serde_json::to_writer(&mut body, name)?;
+    }
+    for (name, members) in [("variables", variables), ("extensions", extensions)] {
+        if !members.is_empty() {
+            body.extend([b",\"", name.as_bytes(), b"\":"].concat());
+            serde_json::to_writer(&mut body, members)?;
+        }
+    }
+    body.push(b'}');
+    Ok(body)
 }
 
 struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
@@ -255,6 +268,12 @@ struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
 impl Members<'_> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// About how much room they take.
+    fn bytes(&self) -> usize {
+        let one = |(name, raw): &(&str, &RawValue)| name.len().saturating_add(raw.get().len());
+        self.0.iter().map(one).map(|one| one.saturating_add(16)).fold(0, usize::saturating_add)
     }
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_compact::{KeyPair, Seed};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::Peer;
+use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::identity::Principal;
 use fieldgate_core::limits::Limits;
 use fieldgate_core::policy::condition;
@@ -118,15 +118,15 @@ impl Court {
 
     /// What becomes of a request; without claims it is one without a token.
     pub(crate) fn hear(&self, claims: Option<Map<String, Value>>, body: &[u8]) -> Heard {
-        let header = |name: &str, value: &[u8]| (name.as_bytes().to_vec(), value.to_vec());
-        let mut headers = vec![
-            header(":method", b"POST"),
-            header(":path", &self.path),
-            header(":authority", b"cases.test"),
-            header("content-type", b"application/json"),
-        ];
         let bearer = claims.map(|claims| format!("Bearer {}", self.token(claims)));
-        headers.extend(bearer.map(|bearer| header("authorization", bearer.as_bytes())));
+        let headers = [
+            (":method", &b"POST"[..]),
+            (":path", &self.path),
+            (":authority", b"cases.test"),
+            ("content-type", b"application/json"),
+        ];
+        let bearer = bearer.as_ref().map(|bearer| ("authorization", bearer.as_bytes()));
+        let headers: Headers = headers.into_iter().chain(bearer).collect();
         let arrival = Arrival {
             headers: &headers,
             ends: false,

@@ -1,7 +1,7 @@
 //! What test builds do wrong on purpose, to see that the host around it stays closed, and what they
 //! tell of their insides. Without the features there is nothing here.
 
-use fieldgate_core::http::HeaderPairs;
+use fieldgate_core::http::Headers;
 use fieldgate_core::reply::Reply;
 
 #[cfg(feature = "test-signatures")]
@@ -9,14 +9,14 @@ mod signatures;
 
 /// Traps the VM if the request asks for it.
 #[cfg(feature = "test-trap")]
-pub(crate) fn trap_if_asked(headers: &HeaderPairs) {
+pub(crate) fn trap_if_asked(headers: &Headers) {
     if headers.iter().any(|(name, value)| name == b"x-fieldgate-test" && value == b"trap") {
         core::arch::wasm32::unreachable();
     }
 }
 
 #[cfg(not(feature = "test-trap"))]
-pub(crate) const fn trap_if_asked(_headers: &HeaderPairs) {}
+pub(crate) const fn trap_if_asked(_headers: &Headers) {}
 
 /// Whether this VM has to fail its configuration: every one but the first of a process, which is
 /// the canary that the host accepts a push by.
@@ -34,11 +34,11 @@ pub(crate) const fn fails_to_configure() -> bool {
 
 /// What each verifier says of the token and the key set that the request brings along, if it asks.
 #[cfg(feature = "test-signatures")]
-pub(crate) fn verdicts_if_asked(headers: &HeaderPairs) -> Option<Reply> {
+pub(crate) fn verdicts_if_asked(headers: &Headers) -> Option<Reply> {
     signatures::verdicts(headers)
 }
 
 #[cfg(not(feature = "test-signatures"))]
-pub(crate) const fn verdicts_if_asked(_headers: &HeaderPairs) -> Option<Reply> {
+pub(crate) const fn verdicts_if_asked(_headers: &Headers) -> Option<Reply> {
     None
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ptr::null_mut;
 
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::Headers;
 use fieldgate_core::protobuf::Message;
 use fieldgate_core::reply::Reply;
 use fieldgate_core::token::UnixTime;
@@ -185,16 +185,16 @@ pub(crate) fn memory_kib() -> usize {
 }
 
 /// All request headers, pseudo-headers included, as bytes.
-pub(crate) fn request_headers() -> Result<Vec<HeaderPair>, HostError> {
+pub(crate) fn request_headers() -> Result<Headers, HostError> {
     header_pairs("get_request_headers", REQUEST_HEADERS)
 }
 
-fn header_pairs(call: &'static str, map: u32) -> Result<Vec<HeaderPair>, HostError> {
+fn header_pairs(call: &'static str, map: u32) -> Result<Headers, HostError> {
     let pairs = returned(call, |data, size| {
         // SAFETY: see `returned`.
         unsafe { proxy_get_header_map_pairs(map, data, size) }
     })?;
-    read_pairs(&pairs).ok_or(HostError { call, status: 0 })
+    read_pairs(pairs).ok_or(HostError { call, status: 0 })
 }
 
 /// Lets a paused request go on.

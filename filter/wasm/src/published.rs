@@ -145,7 +145,7 @@ impl Shared {
         let Ok(now) = host::now() else { return self.take(issuer, &Answer::Lost, UnixTime(0)) };
         let pairs = call::response_headers().unwrap_or_default();
         let value = |name: &[u8]| {
-            let found = pairs.iter().find(|(known, _)| known == name);
+            let found = pairs.iter().find(|(known, _)| *known == name);
             found.and_then(|(_, value)| str::from_utf8(value).ok())
         };
         // What is too long is not copied.

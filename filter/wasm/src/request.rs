@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::Headers;
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{AuditForm, RequestHeaders, Settings};
 use fieldgate_core::token::{TokenError, UnixTime};
@@ -21,7 +21,6 @@ use crate::host::certificate::Certificate;
 use crate::host::{self, HostError, LogLevel};
 use crate::native::Native;
 use crate::published::Shared;
-use crate::request::sending::prepare_headers;
 use crate::request::waiting::{AwaitKeys, Body};
 
 mod sending;
@@ -72,7 +71,7 @@ enum State {
 
 /// What the host has of a request when its headers have come.
 struct Head {
-    headers: Vec<HeaderPair>,
+    headers: Headers,
     /// They were all.
     ends: bool,
     metadata: Vec<u8>,
@@ -82,9 +81,10 @@ struct Head {
 impl Head {
     /// In bytes.
     fn size(&self) -> usize {
-        let sizes = self.headers.iter().map(|(name, value)| name.len().saturating_add(value.len()));
-        let sizes = sizes.chain([self.metadata.len(), self.certificate.size()]);
-        sizes.fold(0, usize::saturating_add)
+        let Self { headers, ends: _, metadata, certificate } = self;
+        [headers.size(), metadata.len(), certificate.size()]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 }
 
@@ -163,7 +163,7 @@ impl Request {
             }
             Step::AwaitBody(pending) => pending,
         };
-        if let Err(error) = prepare_headers(pending.header_changes()) {
+        if let Err(error) = self.prepare_headers(pending.header_changes()) {
             host::log(LogLevel::Critical, &format!("request headers: {error}"));
             return self.settle(*pending.refuse(Reason::Internal), 0);
         }

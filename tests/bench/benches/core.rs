@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::document::{Bounds, Document};
 use fieldgate_core::gate::{Arrival, Gate, Pending, Step};
-use fieldgate_core::http::{GraphqlRequest, HeaderPair, Peer};
+use fieldgate_core::http::{GraphqlRequest, Headers, Peer};
 use fieldgate_core::limits::Limits;
 use fieldgate_core::plan::{Choice, Plan};
 use fieldgate_core::token::UnixTime;
@@ -26,7 +26,7 @@ fn main() {
 struct Bench {
     gate: Gate,
     bundle: Bundle,
-    headers: Vec<HeaderPair>,
+    headers: Headers,
     body: Vec<u8>,
 }
 
@@ -56,13 +56,14 @@ fn with(change: impl FnOnce(&mut Value)) -> (Bench, String) {
         .with_subject("user:default/bench")
         .with_jwt_id("bench");
     let token = key.sign(claims).expect("a token");
-    let header = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
-    let headers = vec![
-        header(":method", "POST"),
-        header(":path", "/graphql"),
-        header("content-type", "application/json"),
-        header("authorization", &format!("Bearer {token}")),
+    let authorization = format!("Bearer {token}");
+    let headers = [
+        (":method", "POST"),
+        (":path", "/graphql"),
+        ("content-type", "application/json"),
+        ("authorization", &authorization),
     ];
+    let headers = headers.into_iter().collect();
     let variables = json!({ "ref": "component:default/checkout" });
     let body = json!({ "query": QUERY, "variables": variables }).to_string().into_bytes();
     (Bench { gate, bundle, headers, body }, configuration)

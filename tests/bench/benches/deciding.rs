@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use divan::{Bencher, black_box};
 use fieldgate_core::gate::{Arrival, Gate, Step};
-use fieldgate_core::http::{HeaderPair, Peer};
+use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::policy::condition::Value;
 use fieldgate_core::policy::data::{Data, DataParts};
 use fieldgate_core::policy::{Policy, blob};
@@ -52,7 +52,7 @@ fn policy(rules: usize, condition: &str, data: Data) -> Policy {
 
 struct Bench {
     gate: Gate,
-    headers: Vec<HeaderPair>,
+    headers: Headers,
     body: Vec<u8>,
 }
 
@@ -81,14 +81,14 @@ impl Bench {
             .with_audience("a")
             .with_subject("ann");
         let token = key.sign(claims).expect("a token");
-        let header =
-            |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
-        let headers = vec![
-            header(":method", "POST"),
-            header(":path", "/graphql"),
-            header("content-type", "application/json"),
-            header("authorization", &format!("Bearer {token}")),
+        let authorization = format!("Bearer {token}");
+    let headers = [
+            (":method", "POST"),
+            (":path", "/graphql"),
+            ("content-type", "application/json"),
+            ("authorization", &authorization),
         ];
+    let headers = headers.into_iter().collect();
         let roots = (0..10).map(|at| format!("root{at}(ref: \"component:default/e7\") {{ a }}"));
         let query = format!("{{ {} }}", roots.collect::<Vec<_>>().join(" "));
         Self { gate, headers, body: json!({ "query": query }).to_string().into_bytes() }

@@ -41,7 +41,7 @@ pub(crate) fn hint(explanation: &Explanation, form: Form) -> String {
 
 /// Each party with its name in the token, if it has one, and its roles.
 fn parties(caller: &Caller) -> Vec<(Party, Option<&str>, &[String])> {
-    let Caller { identity, roles, actor_roles, client_roles } = caller;
+    let Caller { identity, roles, actor_roles, client_roles, .. } = caller;
     let identity = identity.as_ref();
     let subject = identity.map(|identity| identity.subject.as_str());
     let actor = identity.and_then(|identity| identity.actors.first()).map(String::as_str);

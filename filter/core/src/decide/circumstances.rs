@@ -19,7 +19,8 @@ pub struct Circumstances<'q> {
     plan: &'q Plan,
     caller: Option<&'q CallerValues>,
     request: Option<&'q Value<'static>>,
-    operation: Value<'q>,
+    /// Of it, if a condition looks at it.
+    operation: Option<Value<'q>>,
     /// What the request has for each of the plan's variables.
     given: Vec<Option<&'q Json<'q>>>,
     state: RefCell<State>,
@@ -53,10 +54,12 @@ impl<'q> Circumstances<'q> {
         } else {
             Vec::new()
         };
-        let operation = Value::members([
-            ("name", name.map_or(Value::Null, Value::text)),
-            ("type", Value::text(kind.name())),
-        ]);
+        let operation = policy.reads(Variable::Operation).then(|| {
+            Value::members([
+                ("name", name.map_or(Value::Null, Value::text)),
+                ("type", Value::text(kind.name())),
+            ])
+        });
         let state = State { known: BTreeMap::new(), steps: Steps::new(steps) };
         Self { policy, plan, caller, request, operation, given, state: RefCell::new(state) }
     }
@@ -98,7 +101,8 @@ impl<'q> Circumstances<'q> {
     fn evaluate(&self, id: ConditionId, args: Option<&Value<'_>>, steps: &mut Steps) -> Truth {
         let Self { policy, caller, request, operation, .. } = self;
         let caller = caller.map_or_else(Variables::default, CallerValues::variables);
-        let variables = Variables { args, operation: Some(operation), request: *request, ..caller };
+        let variables =
+            Variables { args, operation: operation.as_ref(), request: *request, ..caller };
         policy.truth(id, &variables, steps)
     }
 }

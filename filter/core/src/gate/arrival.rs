@@ -3,7 +3,7 @@
 
 use super::Gate;
 use crate::denial::Reason;
-use crate::http::{Head, HeaderPairs, Peer};
+use crate::http::{Head, Headers, Peer};
 use crate::policy::condition::Variable;
 use crate::reply::Refusal;
 use crate::token::remote::KeyStore;
@@ -15,7 +15,7 @@ use crate::token::{TokenError, UnixTime};
 #[derive(Clone, Copy)]
 pub struct Arrival<'a> {
     /// The headers.
-    pub headers: &'a HeaderPairs,
+    pub headers: &'a Headers,
     /// Whether that is all: there is no body.
     pub ends: bool,
     /// The host's metadata of the request, an `envoy.config.core.v3.Metadata` in bytes, where
@@ -53,7 +53,7 @@ impl Gate {
     /// The path of a request as it may be logged, if that is not how it came: without a URL query
     /// where tokens may be in one, and where the gate is closed, which does not know.
     #[must_use]
-    pub fn loggable_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
+    pub fn loggable_path<'h>(&self, headers: &'h Headers) -> Option<&'h [u8]> {
         let queried = self.settings().is_none_or(|settings| settings.tokens.may_be_in_query());
         let path = queried.then(|| Head::read(headers).path_without_query()).flatten()?;
         // A host may not take an empty path for one.

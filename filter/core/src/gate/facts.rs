@@ -104,7 +104,7 @@ impl Asked {
         prepared: &Prepared,
         policy: &Policy,
     ) {
-        let (plan, source) = (&prepared.plan, &*prepared.source);
+        let (plan, source) = (&prepared.plan, prepared.source.text());
         let listed = decision.denied.iter().take(LISTED).map(|denied| {
             let decide::Denied { target, at, because, rules } = denied;
             let rules = rules.iter().map(|rule| policy.rule_name(*rule).to_owned());

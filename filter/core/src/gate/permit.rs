@@ -197,7 +197,8 @@ impl Asker<'_> {
                 return Ok((decision, Used { cost: question.cost(), body_bytes, usage }));
             };
             asked.note_denied(&decision, &prepared, policy);
-            let refusal = Refusal::at(reason, decision.place(&prepared.plan), &prepared.source);
+            let refusal =
+                Refusal::at(reason, decision.place(&prepared.plan), prepared.source.text());
             Err(refusal.asking(challenge::of_denial(principal, question, *scope_challenge)))
         })??;
         if prepared.is_whole && decision.removed.is_empty() {
@@ -206,7 +207,7 @@ impl Asker<'_> {
 
         // What is forwarded is what was authorized, and a new text is a new document, in which the
         // variables that are left are decided too. The client never saw it: no place in it is told.
-        let (document, choice) = read(&prepared.source, name, limits)?;
+        let (document, choice) = read(prepared.source.text(), name, limits)?;
         let text = rewrite(&document, choice, &prepared.plan, &decision.removed);
         let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits)
             .map_err(|unprepared| Refusal::from(unprepared.refusal.reason()))?;
@@ -230,9 +231,9 @@ impl Asker<'_> {
         request: &GraphqlRequest<'_>,
         Granted(prepared): &Granted,
     ) -> Result<Permit, Refusal> {
-        let Chosen { source, name, kind: _ } = prepared.chosen();
+        let Chosen { source: _, name, kind: _ } = prepared.chosen();
         let allowed = &self.settings.endpoint.extensions;
-        Ok(Permit(request.forward(source, name, prepared.variables(), allowed)?))
+        Ok(Permit(request.forward(&prepared.source, name, prepared.variables(), allowed)?))
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::audit::{self, Requested};
-use crate::document::{Bounds, Document, Normalised, OperationKind};
+use crate::document::{Bounds, Document, Normalised, OperationKind, Source};
 use crate::halves::Halves;
 use crate::limits::{DOCUMENTS_BYTES, Limits, NESTING};
 use crate::plan::{Choice, Chosen, Plan, PlanError};
@@ -20,7 +20,7 @@ use crate::reply::Refusal;
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// The document.
-    pub(super) source: Rc<str>,
+    pub(super) source: Source,
     /// What records say of the operation.
     pub(super) noted: Rc<audit::Operation>,
     name: Option<Box<str>>,
@@ -86,13 +86,13 @@ impl Prepared {
     #[must_use]
     pub(super) fn chosen(&self) -> Chosen<'_> {
         let Self { source, name, kind, .. } = self;
-        Chosen { source, name: name.as_deref(), kind: *kind }
+        Chosen { source: source.text(), name: name.as_deref(), kind: *kind }
     }
 
     /// The names of its variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         let variables = self.plan.variables.iter();
-        variables.filter_map(|variable| variable.name.text(&self.source))
+        variables.filter_map(|variable| variable.name.text(self.source.text()))
     }
 
     /// The coordinates that it executes, made by `list` if they are not known.
@@ -106,7 +106,7 @@ impl Prepared {
 
     /// What the document is, whatever separates its tokens.
     pub(super) fn normalised(&self, limits: &Limits) -> Option<Normalised> {
-        let make = || Normalised::new(&self.source, limits.tokens).ok();
+        let make = || Normalised::new(self.source.text(), limits.tokens).ok();
         *self.normalised.get_or_init(make)
     }
 
@@ -122,7 +122,9 @@ impl Prepared {
         // The coordinates are made later, as many as there are uses, of forty bytes: as texts, and in
         // both forms of the record.
         let requested = self.plan.uses.len().saturating_mul(160);
-        self.source.len().saturating_add(self.plan.bytes()).saturating_add(requested)
+        // The text is there as a key too, and as a JSON string.
+        let text = self.source.text().len().saturating_mul(3);
+        text.saturating_add(self.plan.bytes()).saturating_add(requested)
     }
 }
 
@@ -167,12 +169,12 @@ impl Documents {
 
     pub(super) fn keep(&self, prepared: &Rc<Prepared>) {
         let mut documents = self.0.borrow_mut();
-        let others = documents.get(&*prepared.source, |_| true);
+        let others = documents.get(prepared.source.text(), |_| true);
         let mut all: Vec<Rc<Prepared>> =
             others.iter().flat_map(|all| all.iter()).cloned().collect();
         all.push(Rc::clone(prepared));
         let bytes = all.iter().map(|one| one.bytes()).fold(0, usize::saturating_add);
-        documents.keep(Rc::clone(&prepared.source), all, bytes);
+        documents.keep(prepared.source.share(), all, bytes);
     }
 }
 

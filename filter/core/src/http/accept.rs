@@ -78,6 +78,7 @@ fn thousandths(value: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Headers;
 
     #[test]
     fn the_most_wanted_form_is_taken() {
@@ -98,11 +99,8 @@ mod tests {
             (&["multipart/mixed, application/*;q=0.1, application/json;q=1.000"], Json),
             (&[";,=", "\u{e9}"], GraphqlResponse),
         ] {
-            let pairs: Vec<_> = accept
-                .iter()
-                .map(|value| (b"Accept".to_vec(), value.as_bytes().to_vec()))
-                .collect();
-            assert_eq!(Head::read(&pairs).answers(), expected, "{accept:?}");
+            let headers: Headers = accept.iter().map(|value| ("Accept", value)).collect();
+            assert_eq!(Head::read(&headers).answers(), expected, "{accept:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Boundary, HeaderPair, HeaderPairs, Multipart, Peer};
+use super::{Boundary, Headers, Multipart, Peer};
 use crate::denial::Reason;
 use crate::policy::condition::Value;
 use crate::settings::Settings;
@@ -39,13 +39,13 @@ pub enum Media {
 }
 
 /// What the head of a request says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Head<'a> {
     /// `:method`
     pub method: Option<&'a [u8]>,
     /// `:path`, with the URL query.
     pub path: Option<&'a [u8]>,
-    pub(super) headers: &'a [HeaderPair],
+    pub(super) headers: &'a Headers,
     /// Names with a `_`, in lower case and with a `-` in its place.
     disguised: Vec<Vec<u8>>,
     content_type: Vec<&'a [u8]>,
@@ -67,9 +67,19 @@ pub(super) fn lower(name: &[u8]) -> Cow<'_, [u8]> {
 impl<'a> Head<'a> {
     /// Picks what matters out of the headers.
     #[must_use]
-    pub fn read(headers: &'a HeaderPairs) -> Self {
-        let mut head = Self { headers, ..Self::default() };
-        for (name, value) in headers {
+    pub fn read(headers: &'a Headers) -> Self {
+        let mut head = Self {
+            method: None,
+            path: None,
+            headers,
+            disguised: Vec::new(),
+            content_type: Vec::new(),
+            content_encoding: Vec::new(),
+            content_length: None,
+            upgrade: false,
+            ambiguous: false,
+        };
+        for (name, value) in headers.iter() {
             let name = lower(name);
             match &*name {
                 b":method" => head.ambiguous |= head.method.replace(value).is_some(),
@@ -109,9 +119,8 @@ impl<'a> Head<'a> {
 
     /// Every value of a header, by its name in lower case.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let named =
-            self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()));
-        named.map(|(_, value)| value.as_slice())
+        let named = move |known: &[u8]| known.eq_ignore_ascii_case(name.as_bytes());
+        self.headers.iter().filter(move |(known, _)| named(known)).map(|(_, value)| value)
     }
 
     /// The URL query, without its `?`.

@@ -56,14 +56,14 @@ impl HeaderChanges {
             Route::Other { .. } => false,
         };
         let mut changes = Self::default();
-        for (name, _) in head.headers {
+        for (name, _) in head.headers.iter() {
             let plain = lower(name);
             let goes = identity_headers.owns(&plain)
                 || str::from_utf8(&plain).is_ok_and(|name| {
                     OVERRIDES.contains(&name) || describes_body(name) || holds_token(name)
                 });
-            if goes && !changes.removed.contains(name) {
-                changes.removed.push(name.clone());
+            if goes && !changes.removed.iter().any(|gone| gone == name) {
+                changes.removed.push(name.to_vec());
             }
         }
         if removes {

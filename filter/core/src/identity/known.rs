@@ -17,7 +17,7 @@ use super::Principal;
 use crate::halves::Halves;
 use crate::limits::KNOWN_BYTES;
 use crate::token::UnixTime;
-use crate::token::bearer::RawToken;
+use crate::token::bearer::{Presented, RawToken};
 use crate::token::remote::KeyStore;
 use crate::token::verify::VerifiedClaims;
 
@@ -46,12 +46,12 @@ impl Known {
     #[must_use]
     pub fn recall(
         &self,
-        token: RawToken<'_>,
+        token: Presented<'_>,
         published: &KeyStore,
         now: UnixTime,
     ) -> Option<Rc<Principal>> {
         let known = |entry: &Entry| entry.is_of(token) && entry.holds(published, now);
-        let entry = self.0.borrow_mut().get(&tail(token)?, known)?;
+        let entry = self.0.borrow_mut().get(&tail(token.expose())?, known)?;
         Some(Rc::clone(&entry.principal))
     }
 
@@ -63,7 +63,10 @@ impl Known {
         published: &KeyStore,
         now: UnixTime,
     ) {
-        let (Some(tail), Some(claims)) = (tail(token), &principal.claims) else { return };
+        let (Some(tail), Some(claims)) = (tail(token.expose().as_bytes()), &principal.claims)
+        else {
+            return;
+        };
         let token: Box<str> = token.expose().into();
         let values = principal.values.as_ref().map_or(0, |values| values.bytes());
         let bytes = token.len().saturating_add(claims.bytes()).saturating_add(values);
@@ -74,8 +77,8 @@ impl Known {
 }
 
 impl Entry {
-    fn is_of(&self, token: RawToken<'_>) -> bool {
-        self.token.as_ref() == token.expose()
+    fn is_of(&self, token: Presented<'_>) -> bool {
+        self.token.as_bytes() == token.expose()
     }
 
     /// Whether a verification would still come to the same.
@@ -86,8 +89,8 @@ impl Entry {
     }
 }
 
-fn tail(token: RawToken<'_>) -> Option<Tail> {
-    token.expose().as_bytes().last_chunk().copied()
+fn tail(token: &[u8]) -> Option<Tail> {
+    token.last_chunk().copied()
 }
 
 impl fmt::Debug for Known {

@@ -13,6 +13,13 @@ use crate::json::{Json, JsonError};
 
 /// Whether a name occurs twice, by sorting: an object of n members costs n log n.
 pub(super) fn repeats<V>(members: &[(Cow<'_, str>, V)]) -> bool {
+    /// Up to here it is quicker to compare each with each.
+    const FEW: usize = 8;
+    if members.len() <= FEW {
+        let mut rest = members.iter();
+        return std::iter::from_fn(|| rest.next().map(|one| (one, rest.as_slice())))
+            .any(|((name, _), rest)| rest.iter().any(|(other, _)| other == name));
+    }
     let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
     names.sort_unstable();
     names.array_windows().any(|[one, next]| one == next)

@@ -148,7 +148,7 @@ impl Items {
 
     /// Each at this weight.
     pub(super) fn at(self, weight: u32) -> u64 {
-        self.count.saturating_mul(weight.into()).saturating_add(self.inner)
+        times(self.count, weight.into()).saturating_add(self.inner)
     }
 }
 
@@ -182,7 +182,7 @@ impl Plan {
                 None => own,
             };
             let item = each.saturating_add(*below.get(at)?);
-            let sum = given.saturating_add(count.saturating_mul(item));
+            let sum = given.saturating_add(times(count, item));
             let of = match charge.parent {
                 // INVARIANT: a field comes after the one that it is under.
                 Some(parent) => below.get_mut(parent)?,
@@ -282,6 +282,11 @@ pub(super) fn amount_of(json: &Json<'_>) -> Option<i64> {
     // 4.0 is an integer too (spec 3.5.1).
     let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
     number.as_i64().or_else(whole)
+}
+
+/// As a saturating product, which needs 128 bits to see whether it overflows.
+fn times(one: u64, other: u64) -> u64 {
+    if (one | other) >> 32 == 0 { one.wrapping_mul(other) } else { one.saturating_mul(other) }
 }
 
 /// What is in a value of this type.

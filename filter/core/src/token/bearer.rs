@@ -26,19 +26,18 @@ impl fmt::Debug for RawToken<'_> {
     }
 }
 
-/// What stands before a token in `Authorization` (RFC 6750 section 2.1): the scheme and one SP.
-pub const BEARER: &str = "Bearer ";
+/// What is in the place of a token, of bounded length; of which characters it is, nobody has looked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Presented<'a>(&'a [u8]);
 
-impl<'a> RawToken<'a> {
-    /// The token in one value, behind a prefix that may be empty, of at most [`TOKEN_BYTES`].
-    ///
-    /// # Errors
-    /// `Scheme`, `TooLarge` or `Duplicate`.
-    pub fn read(value: &'a [u8], prefix: &str) -> Result<Self, TokenError> {
-        Self::read_within(value, prefix, TOKEN_BYTES)
+impl<'a> Presented<'a> {
+    /// Its bytes: a secret, as a token's text is.
+    #[must_use]
+    pub const fn expose(self) -> &'a [u8] {
+        self.0
     }
 
-    fn read_within(value: &'a [u8], prefix: &str, longest: usize) -> Result<Self, TokenError> {
+    fn behind(value: &'a [u8], prefix: &str, longest: usize) -> Result<Self, TokenError> {
         // RFC 9110 section 11.1: the scheme is case-insensitive.
         let (scheme, token) = value.split_at_checked(prefix.len()).ok_or(TokenError::Scheme)?;
         if !scheme.eq_ignore_ascii_case(prefix.as_bytes()) {
@@ -48,6 +47,15 @@ impl<'a> RawToken<'a> {
         if token.len() > longest {
             return Err(TokenError::TooLarge);
         }
+        Ok(Self(token))
+    }
+
+    /// The token.
+    ///
+    /// # Errors
+    /// `Scheme` or `Duplicate`.
+    pub fn read(self) -> Result<RawToken<'a>, TokenError> {
+        let Self(token) = self;
         // RFC 9110 section 5.3: a proxy may join two header lines with a comma.
         if token.contains(&b',') {
             return Err(TokenError::Duplicate);
@@ -59,7 +67,26 @@ impl<'a> RawToken<'a> {
     }
 }
 
-/// The one token among the values of all places, each with the prefix of its place, of so many bytes
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("Presented(_)")
+    }
+}
+
+/// What stands before a token in `Authorization` (RFC 6750 section 2.1): the scheme and one SP.
+pub const BEARER: &str = "Bearer ";
+
+impl<'a> RawToken<'a> {
+    /// The token in one value, behind a prefix that may be empty, of at most [`TOKEN_BYTES`].
+    ///
+    /// # Errors
+    /// `Scheme`, `TooLarge` or `Duplicate`.
+    pub fn read(value: &'a [u8], prefix: &str) -> Result<Self, TokenError> {
+        Presented::behind(value, prefix, TOKEN_BYTES)?.read()
+    }
+}
+
+/// What is in the place of the one token among the values of all places, each with the prefix of its place, of so many bytes
 /// at most; none if no place has a value.
 ///
 /// # Errors
@@ -68,10 +95,10 @@ impl<'a> RawToken<'a> {
 pub fn only<'a>(
     mut values: impl Iterator<Item = (&'a [u8], &'a str)>,
     longest: usize,
-) -> Result<Option<RawToken<'a>>, TokenError> {
+) -> Result<Option<Presented<'a>>, TokenError> {
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some((value, prefix)), None) => RawToken::read_within(value, prefix, longest).map(Some),
+        (Some((value, prefix)), None) => Presented::behind(value, prefix, longest).map(Some),
         (Some(_), Some(_)) => Err(TokenError::Duplicate),
     }
 }
@@ -93,6 +120,7 @@ mod tests {
     #[track_caller]
     fn check(values: &[&[u8]], expected: Result<Option<&str>, TokenError>) {
         let found = only(values.iter().map(|value| (*value, BEARER)), TOKEN_BYTES);
+        let found = found.and_then(|one| one.map(Presented::read).transpose());
         assert_eq!(found.map(|token| token.map(RawToken::expose)), expected);
     }
 

@@ -6,7 +6,7 @@
 
 use crate::http::{Head, percent};
 use crate::token::TokenError;
-use crate::token::bearer::{BEARER, RawToken, only};
+use crate::token::bearer::{BEARER, Presented, only};
 
 /// Where tokens are looked for, and what becomes of the one that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ impl Default for TokenRules {
 pub const AUTHORIZATION: &str = "authorization";
 
 impl TokenRules {
-    /// The one token of a request, of so many bytes at most; none if no place has a value.
+    /// What is in the place of the one token of a request, of so many bytes at most; none if no place
+    /// has a value.
     ///
     /// # Errors
     /// `Duplicate` for more than one value in all places, or the fault of the one.
@@ -62,7 +63,7 @@ impl TokenRules {
         &'a self,
         head: &Head<'a>,
         longest: usize,
-    ) -> Result<Option<RawToken<'a>>, TokenError> {
+    ) -> Result<Option<Presented<'a>>, TokenError> {
         only(self.sources.iter().flat_map(|source| source.values(head)), longest)
     }
 
@@ -201,7 +202,8 @@ pub(crate) fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::HeaderPair;
+    use crate::http::Headers;
+    use crate::token::bearer::RawToken;
 
     fn rules() -> TokenRules {
         TokenRules {
@@ -215,16 +217,17 @@ mod tests {
         }
     }
 
-    fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
-        let pair = |(name, value): &(&str, &str)| (name.as_bytes().into(), value.as_bytes().into());
-        headers.iter().map(pair).collect()
+    fn pairs(headers: &[(&str, &str)]) -> Headers {
+        headers.iter().copied().collect()
     }
 
     #[track_caller]
     fn check(headers: &[(&str, &str)], expected: Result<Option<&str>, TokenError>) {
         let (rules, pairs) = (rules(), pairs(headers));
         let head = Head::read(&pairs);
-        let found = rules.find(&head, 8192).map(|token| token.map(RawToken::expose));
+        let found = rules.find(&head, 8192);
+        let found = found.and_then(|one| one.map(Presented::read).transpose());
+        let found = found.map(|token| token.map(RawToken::expose));
         assert_eq!(found, expected, "{headers:?}");
     }
 

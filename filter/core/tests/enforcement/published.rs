@@ -3,13 +3,13 @@
 
 use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Arrival, Gate, Step};
-use fieldgate_core::http::{HeaderPairs, Peer};
+use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::token::remote::{Answer, KeyStore, Progress};
 use fieldgate_core::token::{TokenError, UnixTime};
 
 use crate::world::{JWKS, Trusting, all_but, body, configuration, pairs, token};
 
-fn begin(gate: &Gate, headers: &HeaderPairs, published: &KeyStore, now: UnixTime) -> Step {
+fn begin(gate: &Gate, headers: &Headers, published: &KeyStore, now: UnixTime) -> Step {
     gate.begin(&Arrival {
         headers,
         ends: false,

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::{HeaderPair, Peer};
+use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::policy::rules::{Access, Clause, Grant, Role, RoleSet, RuleId};
 use fieldgate_core::policy::schema::{FieldId, Schema, TypeKind};
 use fieldgate_core::policy::{Policy, PolicyParts, blob};
@@ -181,13 +181,12 @@ pub(crate) fn token(groups: &[&str], more: &str) -> String {
     format!("Bearer {}.{}.{}", part(br#"{"alg":"EdDSA"}"#), part(claims.as_bytes()), part(&[0; 64]))
 }
 
-pub(crate) fn pairs(headers: &[(&str, &str)]) -> Vec<HeaderPair> {
-    let pair = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
-    headers.iter().map(pair).collect()
+pub(crate) fn pairs(headers: &[(&str, &str)]) -> Headers {
+    headers.iter().copied().collect()
 }
 
 /// What becomes of a request's head.
-pub(crate) fn begin(gate: &Gate, headers: &[HeaderPair]) -> Step {
+pub(crate) fn begin(gate: &Gate, headers: &Headers) -> Step {
     gate.begin(&Arrival {
         headers,
         ends: false,
@@ -200,7 +199,7 @@ pub(crate) fn begin(gate: &Gate, headers: &[HeaderPair]) -> Step {
 }
 
 /// The end of a request with these headers and this body.
-pub(crate) fn request(gate: &Gate, headers: &[HeaderPair], body: &[u8]) -> (Effect, AuditRecord) {
+pub(crate) fn request(gate: &Gate, headers: &Headers, body: &[u8]) -> (Effect, AuditRecord) {
     let outcome = match begin(gate, headers) {
         Step::AwaitBody(pending) => pending.finish(body, UnixTime(1000)),
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,

@@ -139,7 +139,7 @@ pub(crate) fn claims(changes: &[(&str, Option<&str>)]) -> String {
 /// What becomes of these values of `Authorization`.
 pub(crate) fn outcome(values: &[&[u8]], now: u64) -> Result<VerifiedClaims, TokenError> {
     let values = values.iter().map(|value| (*value, BEARER));
-    let raw = only(values, TOKEN_BYTES)?.ok_or(TokenError::Missing)?;
+    let raw = only(values, TOKEN_BYTES)?.ok_or(TokenError::Missing)?.read()?;
     let published = KeyStore::default();
     verify(&Jws::read(&raw)?, ISSUERS.as_slice(), &published, &Portable, UnixTime(now))
         .map_err(|unverified| unverified.error)

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use fieldgate_core::http::HeaderPairs;
+use fieldgate_core::http::Headers;
 use fieldgate_core::reply::Reply;
 use fieldgate_core::token::TokenError;
 use fieldgate_core::token::bearer::{BEARER, RawToken};
@@ -38,10 +38,9 @@ impl SignatureVerifier for Host {
     }
 }
 
-pub(super) fn verdicts(headers: &HeaderPairs) -> Option<Reply> {
-    let value = |name: &[u8]| {
-        headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_slice())
-    };
+pub(super) fn verdicts(headers: &Headers) -> Option<Reply> {
+    let value =
+        |name: &[u8]| headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value);
     value(b"x-fieldgate-test").filter(|asked| *asked == b"signature")?;
     let jwks = std::str::from_utf8(value(b"x-fieldgate-jwks")?).ok()?;
     let authorization = value(b"authorization")?;

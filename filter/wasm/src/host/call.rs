@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::Headers;
 use fieldgate_core::token::remote::{Fetch, Url};
 
 use super::{HostError, buffer, header_pairs};
@@ -11,7 +11,7 @@ const RESPONSE_BODY: u32 = 4;
 const RESPONSE_HEADERS: u32 = 6;
 
 /// The headers of the response to a call of our own.
-pub(crate) fn response_headers() -> Result<Vec<HeaderPair>, HostError> {
+pub(crate) fn response_headers() -> Result<Headers, HostError> {
     header_pairs("get_call_response_headers", RESPONSE_HEADERS)
 }
 

@@ -3,25 +3,30 @@
 
 use std::borrow::Cow;
 
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::{Field, Headers};
 
-/// The pairs of a map; none if it is not one.
-pub(super) fn read_pairs(map: &[u8]) -> Option<Vec<HeaderPair>> {
-    let (count, rest) = map.split_first_chunk::<4>()?;
-    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
-    let (sizes, mut rest) = rest.split_at_checked(count.checked_mul(8)?)?;
-    let mut pairs = Vec::with_capacity(count);
-    let mut field = |size: &[u8]| {
-        let size = usize::try_from(u32::from_le_bytes(size.try_into().ok()?)).ok()?;
-        let (field, behind) = rest.split_at_checked(size)?;
-        rest = behind.split_first()?.1;
-        Some(field.to_vec())
+/// The headers of a map, which stay where they are in it; none if it is not one.
+pub(super) fn read_pairs(map: Vec<u8>) -> Option<Headers> {
+    let number = |at: usize| {
+        let bytes = map.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(bytes)).ok()
     };
-    for size in sizes.chunks_exact(8) {
-        let (name, value) = size.split_at_checked(4)?;
-        pairs.push((field(name)?, field(value)?));
+    let count = number(0)?;
+    let sizes = 4_usize..count.checked_mul(8)?.checked_add(4)?;
+    // A count that is more than the map can have is no reason to take memory.
+    let mut fields = Vec::with_capacity(map.get(sizes.clone())?.len() / 8);
+    let mut next = sizes.end;
+    let mut part = |size: usize| {
+        let end = next.checked_add(size)?;
+        let part = next..end;
+        next = end.checked_add(1)?;
+        Some(part)
+    };
+    for at in sizes.step_by(8) {
+        let (name, value) = (number(at)?, number(at.checked_add(4)?)?);
+        fields.push(Field { name: part(name)?, value: part(value)? });
     }
-    Some(pairs)
+    Headers::within(map, fields)
 }
 
 /// The map of pairs.

@@ -7,6 +7,7 @@ use fieldgate_core::settings::RequestHeaders;
 use super::{FORWARD, Request, VERDICT};
 use crate::host::{self, HostError};
 
+const CONTENT_LENGTH: &str = "content-length";
 /// Filter state: how much of something the operation uses, by its name behind this.
 const EXPORTED: &str = "fieldgate.";
 
@@ -17,9 +18,23 @@ impl Request {
         changes: &HeaderChanges,
         amounts: &[(&str, String)],
     ) -> Result<(), HostError> {
-        prepare_headers(changes)?;
+        changes.removed.iter().try_for_each(|name| host::remove_request_header(name))?;
+        set_headers(changes)?;
         self.export(amounts)?;
         host::set_property(VERDICT, FORWARD)
+    }
+
+    /// Makes the headers those of the canonical request, whose length is not known yet. Where a length
+    /// stayed while the body changes, the rest would be read as the connection's next request: what
+    /// is held gets the right one before it goes on, and everything else has none.
+    pub(super) fn prepare_headers(&self, changes: &HeaderChanges) -> Result<(), HostError> {
+        let stays = |name: &[u8]| match self.mode() {
+            RequestHeaders::Hold => name.eq_ignore_ascii_case(CONTENT_LENGTH.as_bytes()),
+            RequestHeaders::Stream => false,
+        };
+        let mut removed = changes.removed.iter().filter(|name| !stays(name));
+        removed.try_for_each(|name| host::remove_request_header(name))?;
+        set_headers(changes)
     }
 
     /// Tells other filters, and in hold mode the server, what an operation uses.
@@ -46,7 +61,7 @@ impl Request {
         self.export(amounts)?;
         match self.mode() {
             RequestHeaders::Hold => {
-                host::set_request_header("content-length", body.len().to_string().as_bytes())?;
+                host::set_request_header(CONTENT_LENGTH, body.len().to_string().as_bytes())?;
                 host::set_property(VERDICT, FORWARD)
             }
             RequestHeaders::Stream => Ok(()),
@@ -64,10 +79,6 @@ impl Request {
     }
 }
 
-/// Makes the headers those of the canonical request, whose length is not known yet. Where a length
-/// stayed while the body changes, the rest would be read as the connection's next request.
-pub(super) fn prepare_headers(changes: &HeaderChanges) -> Result<(), HostError> {
-    let HeaderChanges { removed, set } = changes;
-    removed.iter().try_for_each(|name| host::remove_request_header(name))?;
+fn set_headers(HeaderChanges { set, .. }: &HeaderChanges) -> Result<(), HostError> {
     set.iter().try_for_each(|(name, value)| host::set_request_header(name, value))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use anyhow::{Context, Result};
 use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
-use fieldgate_core::http::{HeaderChanges, HeaderPair, Peer};
+use fieldgate_core::http::{HeaderChanges, Headers, Peer};
 use fieldgate_core::protobuf::Message;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::remote::KeyStore;
@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 use super::{Observed, PeerSpec, WireRequest};
 use crate::token::now;
 
+/// A header's name and value.
+type Pair = (Vec<u8>, Vec<u8>);
+
 /// Judges a request as the filter would, its headers as Envoy hands them over.
 ///
 /// # Errors
@@ -27,9 +30,9 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     let gate = Gate::configure(configuration.as_bytes())
         .map_err(|error| anyhow::anyhow!("{error}"))
         .context("the configuration")?;
-    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut upstream: Vec<Pair> = Vec::new();
     let mut add = |name: &str, value: &str| {
-        headers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        upstream.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
     };
     add(":authority", &request.authority);
     add(":method", &request.method);
@@ -46,7 +49,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     if !ends_itself && !request.headers.iter().any(announces) {
         add("content-length", &request.body.len().to_string());
     }
-    let mut upstream = headers.clone();
+    let headers: Headers = upstream.iter().cloned().collect();
     let PeerSpec { uri, dns, subject } = &request.peer;
     let arrival = Arrival {
         headers: &headers,
@@ -88,11 +91,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     Ok(observed)
 }
 
-fn change(
-    headers: &mut Vec<HeaderPair>,
-    removed: &[Vec<u8>],
-    set: &[(Cow<'static, str>, Vec<u8>)],
-) {
+fn change(headers: &mut Vec<Pair>, removed: &[Vec<u8>], set: &[(Cow<'static, str>, Vec<u8>)]) {
     headers.retain(|(name, _)| !removed.contains(name));
     for (name, value) in set {
         headers.retain(|(known, _)| known != name.as_bytes());
@@ -100,7 +99,7 @@ fn change(
     }
 }
 
-fn in_text((name, value): &HeaderPair) -> (String, String) {
+fn in_text((name, value): &Pair) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(name), text(value))
 }
