@@ -174,25 +174,25 @@ impl AuditRecord {
         self.facts
     }
 
-    /// The record as the text of a JSON object.
+    /// The record as the text of a JSON object; what the client got is in it if it is given.
     #[must_use]
-    pub fn to_text(&self, response: &ResponseFacts) -> String {
+    pub fn to_text(&self, response: Option<&ResponseFacts>) -> String {
         Json::of(|record| self.write(response, record))
     }
 
-    /// The record as a serialized `google.protobuf.Struct`.
+    /// The record as a serialized `google.protobuf.Struct`, likewise.
     #[must_use]
-    pub fn to_struct(&self, response: &ResponseFacts) -> Vec<u8> {
+    pub fn to_struct(&self, response: Option<&ResponseFacts>) -> Vec<u8> {
         Struct::of(|record| self.write(response, record))
     }
 
     /// The record as a JSON object, for whoever looks into it.
     #[must_use]
-    pub fn to_json(&self, response: &ResponseFacts) -> Value {
+    pub fn to_json(&self, response: Option<&ResponseFacts>) -> Value {
         serde_json::from_str(&self.to_text(response)).unwrap_or_default()
     }
 
-    fn write(&self, response: &ResponseFacts, record: &mut impl Form) {
+    fn write(&self, response: Option<&ResponseFacts>, record: &mut impl Form) {
         let (decision, reason) = match self.verdict {
             Verdict::Allow => ("allow", None),
             Verdict::Deny(reason) => ("deny", Some(reason.code())),
@@ -202,11 +202,12 @@ impl AuditRecord {
         record.text("decision", decision);
         record.maybe("reason", reason);
         self.facts.write(record);
-        let ResponseFacts { status, details } = response;
-        record.object("response", |answered| {
-            status.iter().for_each(|status| answered.number("status", *status));
-            answered.maybe("details", details.as_deref().map(cut));
-        });
+        if let Some(ResponseFacts { status, details }) = response {
+            record.object("response", |answered| {
+                status.iter().for_each(|status| answered.number("status", *status));
+                answered.maybe("details", details.as_deref().map(cut));
+            });
+        }
     }
 }
 

@@ -58,6 +58,16 @@ pub enum AuditForm {
     TextAndStruct,
 }
 
+/// What is written of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The record's forms.
+    pub form: AuditForm,
+    /// Whether records have what the client got. The host has to be asked for it, which costs as much
+    /// as all the rest of a record, and its access logs have it in columns of their own.
+    pub response: bool,
+}
+
 /// What becomes of a request without a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anonymous {
@@ -86,8 +96,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What of an operation other filters are told, each once.
     pub exported: Vec<Counter>,
-    /// The record's forms.
-    pub audit: AuditForm,
+    /// The record.
+    pub audit: Audit,
     /// Whether missing scopes are told.
     pub scope_challenge: ScopeChallenge,
 }
@@ -173,7 +183,7 @@ impl Configuration {
             issuers,
             limits: Limits { incremental, ..limits.0.read()? },
             exported: usage.0.read(&policy)?,
-            audit: if audit.0.nested { AuditForm::TextAndStruct } else { AuditForm::Text },
+            audit: audit.0.read(),
             scope_challenge: challenges.0.read(),
         };
         Ok(Self { settings, policy, digest })

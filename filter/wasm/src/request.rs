@@ -12,7 +12,7 @@ use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
 use fieldgate_core::http::Headers;
 use fieldgate_core::reply::{Refusal, Reply};
-use fieldgate_core::settings::{AuditForm, RequestHeaders, Settings};
+use fieldgate_core::settings::{Audit, AuditForm, RequestHeaders, Settings};
 use fieldgate_core::token::{TokenError, UnixTime};
 use proxy_wasm::types::Action;
 
@@ -38,7 +38,7 @@ const FORWARD: &[u8] = b"forward";
 /// included. The verdict is not declared, so that it ends with this filter chain.
 pub(crate) fn declare_records(gate: &Gate) -> Result<(), HostError> {
     host::declare_string(AUDIT)?;
-    match form(gate) {
+    match audit(gate).form {
         AuditForm::TextAndStruct => host::declare_struct(AUDIT_STRUCT),
         AuditForm::Text => Ok(()),
     }
@@ -335,17 +335,19 @@ impl Request {
             State::Forwarded(record) | State::Passed(record) | State::Answered(record) => *record,
             State::Logged => return,
         };
-        let response = ResponseFacts {
+        let Audit { form, response } = audit(&self.shared.gate);
+        let response = response.then(|| ResponseFacts {
             status: host::number_property(&["response", "code"]).filter(|status| *status != 0),
             details: host::text_property(&["response", "code_details"]),
-        };
-        let nested = match form(&self.shared.gate) {
+        });
+        let response = response.as_ref();
+        let nested = match form {
             AuditForm::TextAndStruct => {
-                host::set_property(AUDIT_STRUCT, &record.to_struct(&response))
+                host::set_property(AUDIT_STRUCT, &record.to_struct(response))
             }
             AuditForm::Text => Ok(()),
         };
-        let record = record.to_text(&response);
+        let record = record.to_text(response);
         let text = host::set_property(AUDIT, record.as_bytes());
         if let Err(error) = nested.and(text) {
             host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
@@ -353,9 +355,10 @@ impl Request {
     }
 }
 
-/// In which forms records are written: a closed gate does not know which is read, and writes all.
-fn form(gate: &Gate) -> AuditForm {
-    gate.settings().map_or(AuditForm::TextAndStruct, |settings| settings.audit)
+/// What is written of a request: a closed gate does not know what is read, and writes all.
+fn audit(gate: &Gate) -> Audit {
+    let all = Audit { form: AuditForm::TextAndStruct, response: true };
+    gate.settings().map_or(all, |settings| settings.audit)
 }
 
 /// Answers the client; where that fails the stream is reset, so that nothing hangs.

@@ -59,7 +59,7 @@ impl Guarded {
     pub fn configuration(&self, mode: Template) -> Value {
         let mut configuration = self.configuration.clone();
         configuration["request_headers"] = json!(mode.name());
-        configuration["audit"] = json!({ "nested": true });
+        configuration["audit"] = json!({ "nested": true, "response": true });
         configuration
     }
 }

@@ -13,7 +13,7 @@ use super::identity::WireIdentityHeaders;
 use super::issuer::WireIssuer;
 use super::tokens::WireTokens;
 use super::usage::WireUsage;
-use super::{ConfigurationError, RequestHeaders};
+use super::{Audit, AuditForm, ConfigurationError, RequestHeaders};
 use crate::challenge::ScopeChallenge;
 use crate::limits::Limits;
 
@@ -65,7 +65,16 @@ pub(super) struct WireLimits {
 #[serde(deny_unknown_fields)]
 pub(super) struct WireAudit {
     #[serde(default)]
-    pub(super) nested: bool,
+    nested: bool,
+    #[serde(default)]
+    response: bool,
+}
+
+impl WireAudit {
+    pub(super) fn read(&self) -> Audit {
+        let form = if self.nested { AuditForm::TextAndStruct } else { AuditForm::Text };
+        Audit { form, response: self.response }
+    }
 }
 
 #[derive(Deserialize, Default)]

@@ -101,14 +101,19 @@ fn faults(value: &Value, schema: &Value, root: &Value, at: &str, out: &mut Vec<S
 /// The record's JSON, checked against the schema and against its own `Struct`.
 #[track_caller]
 fn checked(record: &AuditRecord, response: &ResponseFacts) -> Value {
-    let json = record.to_json(response);
+    let json = record.to_json(Some(response));
     let schema = include_str!("../../../../envoy/audit.schema.json");
     let schema: Value = serde_json::from_str(schema).expect("JSON");
     let mut out = Vec::new();
     faults(&json, &schema, &schema, "", &mut out);
     assert!(out.is_empty(), "{out:?} in {json}");
 
-    let bytes = record.to_struct(response);
+    let mut without = record.to_json(None);
+    let given = json.as_object().expect("an object").get("response").cloned();
+    without["response"] = given.expect("a response");
+    assert_eq!(without, json);
+
+    let bytes = record.to_struct(Some(response));
     let decoded = prost_types::Struct::decode(&bytes[..]).expect("a Struct");
     assert_eq!(as_json(Kind::StructValue(decoded)), as_doubles(&json));
     json

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use anyhow::{Context, Result};
-use fieldgate_core::audit::ResponseFacts;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Step};
 use fieldgate_core::http::{HeaderChanges, Headers, Peer};
 use fieldgate_core::protobuf::Message;
@@ -69,8 +68,7 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
         }
     };
     let (effect, record) = outcome.into_parts();
-    let mut observed =
-        Observed { record: record.to_json(&ResponseFacts::default()), ..Observed::default() };
+    let mut observed = Observed { record: record.to_json(None), ..Observed::default() };
     match effect {
         Effect::Forward(body) => {
             observed.forwarded_headers = upstream.iter().map(in_text).collect();

@@ -38,6 +38,7 @@ pub async fn run(
     let protocol = client.protocol();
     ensure!(entry.line["protocol"] == protocol, "not over {protocol}: {}", entry.line);
     let record = entry.record().clone();
+    ensure!(entry.nests, "no nested record: {}", entry.line);
     ensure!(record == entry.text_record(), "the record's forms differ: {}", entry.line);
     let whole = backend.complete(tag);
     ensure!(whole.len() <= 1, "the upstream got {} requests", whole.len());

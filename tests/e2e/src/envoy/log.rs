@@ -12,10 +12,12 @@ use serde_json::Value;
 pub struct Entry {
     /// The whole line.
     pub line: Value,
+    /// Whether its record is in the form that nests.
+    pub nests: bool,
 }
 
 impl Entry {
-    /// The audit record in the form that nests: `wasm.fieldgate.audit_struct`.
+    /// The audit record in the form that nests (`wasm.fieldgate.audit_struct`), or else from its text.
     #[must_use]
     pub fn record(&self) -> &Value {
         &self.line["fieldgate"]
@@ -73,8 +75,13 @@ impl LogReader {
             let mut line: Value = serde_json::from_str(line)
                 .unwrap_or_else(|error| panic!("an access log line is JSON: {error}: {line}"));
             whole_numbers(&mut line["fieldgate"]);
-            let tag = line["tag"].as_str().unwrap_or_default().to_owned();
-            self.entries.entry(tag).or_default().push(Entry { line });
+            let nests = !line["fieldgate"].is_null();
+            let mut entry = Entry { line, nests };
+            if !nests {
+                entry.line["fieldgate"] = entry.text_record();
+            }
+            let tag = entry.line["tag"].as_str().unwrap_or_default().to_owned();
+            self.entries.entry(tag).or_default().push(entry);
         }
     }
 }

@@ -125,7 +125,9 @@ fn log_to(manager: &mut Value, access_log: &Path, listener: &str) {
     let format = at(log, "/log_format/json_format");
     format["tag"] = json!(format!("%REQ({})%", TAG.to_uppercase()));
     format["listener"] = json!(listener);
-    format["text"] = json!("%FILTER_STATE(wasm.fieldgate.audit:PLAIN)%");
+    // As it is shipped, and in the form that nests.
+    format["text"] = format["fieldgate"].take();
+    format["fieldgate"] = json!("%TYPED_CEL(filter_state['wasm.fieldgate.audit_struct'])%");
 }
 
 /// The bootstrap around a listener that a control plane serves, with the shipped access log in it.
