@@ -7,7 +7,8 @@ TARGET = wasm32-wasip1
 # 1.6 MiB.
 FILTER_BYTES = 1677721
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
-NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers policies/github
+NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers tests/bench/peers \
+  policies/github
 SCAN_VENV ?= $(CURDIR)/tests/scan/.venv
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
@@ -100,8 +101,9 @@ fuzz: ## each fuzz target for a minute (needs a nightly toolchain and cargo-fuzz
 	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
 
-bench: wasm envoy ## what a request costs in Envoy, beside its own filters: tests/bench/RESULTS.md
-	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run -p fieldgate-e2e --bin bench
+bench: wasm envoy node ## what a request costs, beside others: tests/bench/RESULTS.md; BENCH=--help
+	$(CARGO_LOCKED) build --release -p fieldgate-e2e --bin bench
+	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 target/release/bench $(BENCH)
 
 micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked
