@@ -1,47 +1,81 @@
-//! `make bench`: what a request costs in Envoy with fieldgate, beside pass-through, Envoy's own filters
-//! and a filter that does nothing, in one run; and by what the policy holds.
+//! `make bench`: what a request costs in Envoy with fieldgate, beside pass-through, Envoy's own filters,
+//! a filter that does nothing, and routers and servers with field rules, in one run.
 
 mod bundles;
+mod check;
+mod goals;
+mod hive;
+mod hostcalls;
+mod latency;
+mod listeners;
 mod measure;
-mod report;
+mod page;
+mod peers;
+mod plot;
+mod process;
+mod results;
+mod rows;
 mod servers;
-mod ways;
+mod way;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
-use fieldgate_e2e::envoy::Envoy;
+use fieldgate_e2e::bundle::Guarded;
+use fieldgate_e2e::envoy::{Envoy, Listener};
 use fieldgate_e2e::filter::{self, Build};
 
+use crate::listeners::Parts;
 use crate::measure::Size;
-use crate::report::Report;
-use crate::servers::{AUTHORIZER, Authorizer};
-use crate::ways::{PASS, Place};
+use crate::peers::Peers;
+use crate::results::{Results, Row};
+use crate::servers::{AUTHORIZER, Authorizer, Upstream};
+use crate::way::{PASS, Server, Way};
 
 const USAGE: &str = "\
-Measures the CPU time of requests through Envoy, and writes tests/bench/RESULTS.md
+Measures the CPU time and latency of requests through Envoy, beside others, and writes RESULTS.md,
+results.json and results.svg to tests/bench
 
 Usage: bench [--quick | --only TEXT]
 
 Options:
-  --quick       Few requests: whether it works, not what comes out
-  --only TEXT   The rows with TEXT in their names alone, beside pass-through, printed and not written
+  --quick       Few requests: whether it works, not what comes out. Printed and not written
+  --only TEXT   The rows with TEXT in their names alone (`latency`: the latencies), beside those that they
+                are compared with. Printed and not written
   --help        Print this
 
-ENVOY_CPU names the processor that Envoy has for itself.
+Environment:
+  ENVOY_CPU    The processor that Envoy and its peers have for themselves; have `taskset` run this on another
+  HIVE_ROUTER  The binary of Hive Router, to measure it too
 ";
 
-const WHOLE: Size = Size { rounds: 9, requests: 1_600 };
-const QUICK: Size = Size { rounds: 1, requests: 160 };
+const LATENCY: &str = "latency";
+
+/// How much of everything.
+#[derive(Clone, Copy)]
+struct Sizes {
+    cpu: Size,
+    latency: latency::Size,
+}
+
+const WHOLE: Sizes = Sizes {
+    cpu: Size { rounds: 9, requests: 1_600 },
+    latency: latency::Size { rounds: 9, time: Duration::from_secs(2) },
+};
+const QUICK: Sizes = Sizes {
+    cpu: Size { rounds: 1, requests: 160 },
+    latency: latency::Size { rounds: 1, time: Duration::from_millis(400) },
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        [] => run(WHOLE, None).await,
-        ["--quick"] => run(QUICK, None).await,
-        ["--only", text] => run(WHOLE, Some(text)).await,
+        [] => run(WHOLE, None, true).await,
+        ["--quick"] => run(QUICK, None, false).await,
+        ["--only", text] => run(WHOLE, Some(text), false).await,
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -61,25 +95,74 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(size: Size, only: Option<&str>) -> Result<()> {
-    let authorizer = Authorizer::start()?;
-    let place = Place {
-        upstream: servers::upstream().await?,
+async fn run(sizes: Sizes, only: Option<&str>, written: bool) -> Result<()> {
+    let (authorizer, upstream) = (Authorizer::start()?, Upstream::start().await?);
+    let parts = Parts {
+        upstream: upstream.address,
         authorizer: authorizer.address,
         wasm: Build::Plain.file()?,
         idle: filter::idle()?,
     };
-    let mut ways = place.ways()?;
-    if let Some(text) = only {
-        ways.retain(|way| way.name.starts_with(PASS) || way.name.contains(text));
+    let portal = Guarded::load("policies/backstage")?;
+    let mut ways = rows::ways(&parts, authorizer.process.id(), &portal)?;
+    let mut peers = Peers::default();
+    peers.start_node(&parts, &portal)?;
+    hive::start(&mut peers, &parts, &portal).await?;
+    ways.append(&mut peers.ways);
+    if !rows::has_github() {
+        peers.skipped.push("GitHub's schema: `make node` installs it".to_owned());
     }
-    let mut listeners: Vec<_> = ways.iter().map(|way| way.listener.clone()).collect();
-    listeners.sort_by(|one, other| one.name.cmp(&other.name));
-    listeners.dedup_by(|one, other| one.name == other.name);
-    let envoy = Envoy::start(&listeners).await?;
-    let rounds = measure::rounds(&ways, &envoy, &authorizer, size).await?;
-    let version = Envoy::version()?;
-    let report = Report::new(&ways, &rounds, size, version)?;
-    println!("{}", report.page()?);
-    if only.is_none() { report.write() } else { Ok(()) }
+    if let Some(text) = only {
+        ways = narrowed(ways, text);
+    }
+    let envoy = Envoy::start(&listeners(&ways)).await?;
+    for way in &ways {
+        check::check(way, &envoy).await?;
+    }
+    let samples = measure::rounds(&ways, &envoy, &upstream, sizes.cpu).await?;
+    let latency = match only {
+        Some(text) if !LATENCY.contains(text) => None,
+        Some(_) | None => {
+            let asked: Vec<&Way> = ways
+                .iter()
+                .filter(|way| [PASS, rows::JWT, rows::WARM].contains(&way.name))
+                .collect();
+            Some(latency::measure(&asked, &envoy, sizes.latency).await?)
+        }
+    };
+    let results = Results {
+        size: sizes.cpu,
+        envoy: Envoy::version()?,
+        rows: Row::all(&ways, &samples),
+        latency,
+        skipped: peers.skipped,
+    };
+    println!("{}", page::page(&results)?);
+    if written { page::write(&results) } else { Ok(()) }
+}
+
+/// The rows with a text in their names, and those that they are compared with.
+fn narrowed(ways: Vec<Way>, text: &str) -> Vec<Way> {
+    let latency = LATENCY.contains(text);
+    let wanted = |way: &Way| {
+        way.name.contains(text) || latency && [rows::JWT, rows::WARM].contains(&way.name)
+    };
+    let over: Vec<&str> =
+        ways.iter().filter(|way| wanted(way)).filter_map(|way| way.over).collect();
+    ways.iter()
+        .filter(|way| way.name == PASS || wanted(way) || over.contains(&way.name))
+        .cloned()
+        .collect()
+}
+
+/// Each once, though several rows ask it.
+fn listeners(ways: &[Way]) -> Vec<Listener> {
+    let listener = |way: &Way| match &way.server {
+        Server::Envoy(listener) => Some(listener.clone()),
+        Server::Direct(_) => None,
+    };
+    let mut all: Vec<_> = ways.iter().filter_map(listener).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.dedup_by(|one, other| one.name == other.name);
+    all
 }

@@ -1,4 +1,8 @@
-//! Rounds in which every way is asked in turn, and the CPU time that a request took.
+//! Rounds in which every row is asked in turn, and the CPU time that a request took.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use fieldgate_e2e::envoy::Envoy;
@@ -7,59 +11,102 @@ use fieldgate_e2e::token::TokenRecipe;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::servers::Authorizer;
-use crate::ways::{Traffic, Way};
+use crate::process::cpu_microseconds;
+use crate::servers::Upstream;
+use crate::way::{Server, Traffic, Way};
 
-const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 8;
 
-/// Requests a round, for each way; as many before that do not count, up to a tenth.
+/// Requests a round, for each row that is not asked less often.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) rounds: usize,
     pub(crate) requests: usize,
 }
 
-/// Microseconds of CPU for each request, by way and round.
+/// What a round gave for a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// Microseconds of CPU for each request.
+    pub(crate) cpu: f64,
+    /// Requests in a second.
+    pub(crate) rate: f64,
+}
+
+/// The samples by row and round.
 pub(crate) async fn rounds(
     ways: &[Way],
     envoy: &Envoy,
-    authorizer: &Authorizer,
+    upstream: &Upstream,
     size: Size,
-) -> Result<Vec<Vec<f64>>> {
-    let mut all: Vec<Vec<f64>> = ways.iter().map(|_| Vec::new()).collect();
+) -> Result<Vec<Vec<Sample>>> {
+    // What compiles its code while it runs has a round for that.
+    for way in ways.iter().filter(|way| way.part > 1) {
+        ask(way, envoy, requests_of(way, "first", size.requests)).await?;
+    }
+    let mut all: Vec<Vec<Sample>> = ways.iter().map(|_| Vec::new()).collect();
     for round in 0..size.rounds {
-        for (way, rows) in ways.iter().zip(&mut all) {
-            ask(way, envoy, round, true, size.requests / 10).await?;
-            let before = spent(way, envoy, authorizer)?;
-            ask(way, envoy, round, false, size.requests).await?;
-            let after = spent(way, envoy, authorizer)?;
-            rows.push((after - before) / f64::from(u32::try_from(size.requests)?));
+        for (way, samples) in ways.iter().zip(&mut all) {
+            samples.push(sample(way, envoy, upstream, round, size.requests / way.part).await?);
         }
         eprintln!("round {} of {}", round + 1, size.rounds);
     }
     Ok(all)
 }
 
-fn spent(way: &Way, envoy: &Envoy, authorizer: &Authorizer) -> Result<f64> {
-    let beside = if way.authorizer { authorizer.cpu_microseconds()? } else { 0.0 };
-    Ok(envoy.cpu_microseconds()? + beside)
+async fn sample(
+    way: &Way,
+    envoy: &Envoy,
+    upstream: &Upstream,
+    round: usize,
+    requests: usize,
+) -> Result<Sample> {
+    let warming = requests_of(way, &format!("{round}-warm"), way.warming(requests));
+    // Whatever has to be made is made before anything is measured.
+    let counting = requests_of(way, &format!("{round}"), requests);
+    let count: usize = counting.iter().map(Vec::len).sum();
+    ask(way, envoy, warming).await?;
+    let (asked, before, begin) = (upstream.asked(), spent(way, envoy)?, Instant::now());
+    ask(way, envoy, counting).await?;
+    let (took, after) = (begin.elapsed().as_secs_f64(), spent(way, envoy)?);
+    let went = upstream.asked() - asked;
+    let should = if way.goes_upstream { u64::try_from(count)? } else { 0 };
+    ensure!(went == should, "{}: {went} of {count} requests went upstream", way.name);
+    let count = f64::from(u32::try_from(count)?);
+    Ok(Sample { cpu: (after - before) / count, rate: count / took })
 }
 
-/// Asks so often, over some connections.
-async fn ask(way: &Way, envoy: &Envoy, round: usize, warm: bool, requests: usize) -> Result<()> {
+fn spent(way: &Way, envoy: &Envoy) -> Result<f64> {
+    let mut spent = match way.server {
+        Server::Envoy(_) => envoy.cpu_microseconds()?,
+        Server::Direct(_) => 0.0,
+    };
+    for process in &way.processes {
+        spent += cpu_microseconds(*process)?;
+    }
+    Ok(spent)
+}
+
+/// Token and body of as many requests, by connection.
+fn requests_of(way: &Way, id: &str, requests: usize) -> Vec<Vec<(String, String)>> {
+    let mut all = vec![Vec::new(); CONNECTIONS];
+    for nth in 0..requests {
+        let (token, body) = (token(way, id, nth), body(way, &format!("{id}-{nth}")));
+        all[nth % CONNECTIONS].push((token, body));
+    }
+    all
+}
+
+/// Asks all of it, over one connection each.
+async fn ask(way: &Way, envoy: &Envoy, requests: Vec<Vec<(String, String)>>) -> Result<()> {
     let mut asking = JoinSet::new();
-    for connection in 0..CONNECTIONS {
-        let mut requests = Vec::with_capacity(requests / CONNECTIONS);
-        for nth in 0..requests.capacity() {
-            let id = format!("{}-{round}-{warm}-{connection}-{nth}", way.listener.name);
-            requests.push((token(way, &id), body(way, &id)));
-        }
-        let (address, name) = (envoy.address(&way.listener.name), way.name);
+    for requests in requests {
+        let (address, name, status) = (way.address(envoy), way.name, way.status);
         asking.spawn(async move {
             let mut open = Connection::open(address).await?;
             for (token, body) in requests {
                 let asked = open.ask("bench", &token, &body).await?;
-                ensure!(asked.status == 200, "{name}: {} {:?}", asked.status, asked.body);
+                ensure!(asked.status == status, "{name}: {} {:?}", asked.status, asked.body);
             }
             Ok(())
         });
@@ -70,33 +117,36 @@ async fn ask(way: &Way, envoy: &Envoy, round: usize, warm: bool, requests: usize
     Ok(())
 }
 
-/// RS256, with groups.
-fn token(way: &Way, id: &str) -> String {
-    thread_local! {
-        static KNOWN: std::cell::RefCell<std::collections::BTreeMap<String, String>> =
-            std::cell::RefCell::default();
-    }
-    let mint = |jti: &str| {
-        let groups = ["employees", "sre", "platform", "group:default/team-7"];
-        let claims = json!({ "groups": groups, "jti": jti, "exp": "now+7200" });
-        TokenRecipe::claims(claims).mint(&way.audience)
+/// RS256, with groups, which are scopes too for who asks for those.
+fn token(way: &Way, id: &str, nth: usize) -> String {
+    static KNOWN: Mutex<BTreeMap<(String, String), String>> = Mutex::new(BTreeMap::new());
+    let known = |jti: String| {
+        let mut known = KNOWN.lock().expect("no panic while minting");
+        let key = (way.audience.issuer.clone(), format!("{jti} {:?}", way.groups));
+        known.entry(key).or_insert_with(|| recipe(way, &jti).mint(&way.audience)).clone()
     };
     match way.traffic {
-        Traffic::NewToken => mint(id),
-        Traffic::Same | Traffic::NewDocument => KNOWN.with_borrow_mut(|known| {
-            known.entry(way.audience.issuer.clone()).or_insert_with(|| mint("same")).clone()
-        }),
+        Traffic::NewToken => recipe(way, &format!("{}-{id}-{nth}", way.name)).mint(&way.audience),
+        Traffic::Tokens(count) => known(format!("{}", nth % count)),
+        Traffic::Same | Traffic::NewDocument => known("same".to_owned()),
     }
+}
+
+pub(crate) fn recipe(way: &Way, jti: &str) -> TokenRecipe {
+    let scope = way.groups.join(" ");
+    TokenRecipe::claims(json!({
+        "groups": way.groups, "scope": scope, "jti": jti, "exp": "now+7200",
+    }))
 }
 
 /// A new document has another operation name.
 fn body(way: &Way, id: &str) -> String {
     match way.traffic {
-        Traffic::Same | Traffic::NewToken => way.body.clone(),
+        Traffic::Same | Traffic::NewToken | Traffic::Tokens(_) => way.body.clone(),
         Traffic::NewDocument => {
             let name = format!("Q_{}", id.replace('-', "_"));
             way.body
-                .replace("query Q(", &format!("query {name}("))
+                .replacen("query Q", &format!("query {name}"), 1)
                 .replace("\"Q\"", &format!("\"{name}\""))
         }
     }
