@@ -31,6 +31,8 @@ pub(crate) struct Size {
 pub(crate) struct Latency {
     /// Requests a second: half of what pass-through did without a pause.
     pub(crate) rate: f64,
+    /// How much of its processor Envoy had while it did all of it.
+    pub(crate) busy: f64,
     pub(crate) rows: Vec<LatencyRow>,
     pub(crate) size: Size,
 }
@@ -70,7 +72,9 @@ pub(crate) async fn measure(ways: &[&Way], envoy: &Envoy, size: Size) -> Result<
     }
     let pass = ways.iter().find(|way| way.name == PASS).context("pass-through")?;
     run(pass, envoy, None, size.time / 4).await?;
+    let (before, begin) = (envoy.cpu_microseconds()?, Instant::now());
     let done = run(pass, envoy, None, size.time).await?;
+    let busy = (envoy.cpu_microseconds()? - before) / 1e6 / begin.elapsed().as_secs_f64();
     let rate = f64::from(u32::try_from(done.len())?) / size.time.as_secs_f64() / 2.0;
     let row = |way: &&Way| LatencyRow { name: way.name, p50: Vec::new(), p99: Vec::new() };
     let mut rows: Vec<LatencyRow> = ways.iter().map(row).collect();
@@ -88,7 +92,7 @@ pub(crate) async fn measure(ways: &[&Way], envoy: &Envoy, size: Size) -> Result<
         }
         eprintln!("latency: round {} of {}", round + 1, size.rounds);
     }
-    Ok(Latency { rate, rows, size })
+    Ok(Latency { rate, busy, rows, size })
 }
 
 /// Asks for so long, at a rate or without a pause, from threads of its own; how long each took.

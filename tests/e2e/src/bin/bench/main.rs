@@ -40,9 +40,9 @@ results.json and results.svg to tests/bench
 Usage: bench [--quick | --only TEXT]
 
 Options:
-  --quick       Few requests: whether it works, not what comes out. Printed and not written
+  --quick       Few requests: whether it works, not what comes out. Written to target/bench
   --only TEXT   The rows with TEXT in their names alone (`latency`: the latencies), beside those that they
-                are compared with. Printed and not written
+                are compared with. Written to target/bench
   --help        Print this
 
 Environment:
@@ -51,6 +51,9 @@ Environment:
 ";
 
 const LATENCY: &str = "latency";
+
+/// Where results go that are not those of the repository.
+const ASIDE: &str = "target/bench";
 
 /// How much of everything.
 #[derive(Clone, Copy)]
@@ -73,9 +76,9 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        [] => run(WHOLE, None, true).await,
-        ["--quick"] => run(QUICK, None, false).await,
-        ["--only", text] => run(WHOLE, Some(text), false).await,
+        [] => run(WHOLE, None, "tests/bench").await,
+        ["--quick"] => run(QUICK, None, ASIDE).await,
+        ["--only", text] => run(WHOLE, Some(text), ASIDE).await,
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -95,7 +98,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(sizes: Sizes, only: Option<&str>, written: bool) -> Result<()> {
+async fn run(sizes: Sizes, only: Option<&str>, folder: &str) -> Result<()> {
     let (authorizer, upstream) = (Authorizer::start()?, Upstream::start().await?);
     let parts = Parts {
         upstream: upstream.address,
@@ -138,7 +141,7 @@ async fn run(sizes: Sizes, only: Option<&str>, written: bool) -> Result<()> {
         skipped: peers.skipped,
     };
     println!("{}", page::page(&results)?);
-    if written { page::write(&results) } else { Ok(()) }
+    page::write(&results, folder)
 }
 
 /// The rows with a text in their names, and those that they are compared with.

@@ -64,7 +64,9 @@ pub(crate) fn page(results: &Results<'_>) -> Result<String> {
          worker of Envoy ({}) on a processor of its own. CPU is that of the whole process or processes that serve\n\
          the row, user and system, the upstream aside; *added* is the difference to pass-through in the same\n\
          round. Figures are medians of the rounds (least - most). Ratios of one run can be compared, microseconds\n\
-         of two runs cannot. Every row of Envoy logs its requests, fieldgate's with the audit record.\n\n",
+         of two runs cannot. Every row of Envoy logs its requests, fieldgate's with the audit record. Requests a\n\
+         second are those of a closed loop; *busy* is how much of one processor the row's processes had meanwhile:\n\
+         where that is far from 100 %, load and upstream were what it waited for.\n\n",
         results.envoy
     );
     for skipped in &results.skipped {
@@ -89,12 +91,13 @@ fn cpu_table(page: &mut String, results: &Results<'_>, table: Table) -> Result<(
         return Ok(());
     }
     heading(page, table)?;
-    *page += "| row | CPU, us | x pass-through | added, us | requests/s |\n|---|---|---|---|---|\n";
+    *page += "| row | CPU, us | x pass-through | added, us | requests/s (busy) |\n|---|---|---|---|---|\n";
     for row in results.of(table) {
         let (name, added) = (row.way.name, row.added().map(|added| spread(added, 1)));
         let (cpu, ratio) = (spread(row.cpu(), 1), spread(row.ratio(), 2));
         let (added, rate) = (added.unwrap_or_default(), row.rate.median);
-        writeln!(page, "| {name} | {cpu} | {ratio} | {added} | {rate:.0} |")?;
+        let busy = rate * row.cpu().median / 1e4;
+        writeln!(page, "| {name} | {cpu} | {ratio} | {added} | {rate:.0} ({busy:.0} %) |")?;
     }
     Ok(())
 }
@@ -140,10 +143,11 @@ fn latency(page: &mut String, results: &Results<'_>) -> Result<()> {
     let Some(latency) = &results.latency else { return Ok(()) };
     writeln!(
         page,
-        "\n## Latency\n\nAt {:.0} requests a second, half of what pass-through did without a pause, each from the time at \
-         which it was due (a request that had to wait counts its wait): {} rounds of {} s for each row, in turn.\n\n\
+        "\n## Latency\n\nAt {:.0} requests a second, half of what pass-through did without a pause (Envoy was busy for {:.0} % of that time), \
+         each from the time at which it was due (a request that had to wait counts its wait): {} rounds of {} s for each row, in turn.\n\n\
          | row | p50, ms | p99, ms | p99 x pass-through |\n|---|---|---|---|",
         latency.rate,
+        latency.busy * 100.0,
         latency.size.rounds,
         latency.size.time.as_secs_f64(),
     )?;
@@ -196,7 +200,7 @@ fn as_json(results: &Results<'_>) -> Value {
             json!({ "row": row.name, "p50_ms": figure(row.p50()), "p99_ms": figure(row.p99()) })
         };
         let rows: Vec<Value> = latency.rows.iter().map(row).collect();
-        json!({ "requests_per_second": latency.rate, "rows": rows })
+        json!({ "requests_per_second": latency.rate, "busy_at_most": latency.busy, "rows": rows })
     });
     json!({
         "envoy": results.envoy, "rounds": results.size.rounds, "requests": results.size.requests,
@@ -207,11 +211,13 @@ fn as_json(results: &Results<'_>) -> Value {
     })
 }
 
-/// Writes the page, JSON and plot.
-pub(crate) fn write(results: &Results<'_>) -> Result<()> {
-    let folder = repository().join("tests/bench");
+/// Writes the page, JSON and plot to a folder of the repository; says where.
+pub(crate) fn write(results: &Results<'_>, folder: &str) -> Result<()> {
+    let folder = repository().join(folder);
+    fs::create_dir_all(&folder)?;
     fs::write(folder.join("RESULTS.md"), page(results)?)?;
     fs::write(folder.join("results.json"), format!("{:#}\n", as_json(results)))?;
     fs::write(folder.join("results.svg"), plot::svg(results)?)?;
+    eprintln!("written to {}", folder.display());
     Ok(())
 }
