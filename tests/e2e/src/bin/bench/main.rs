@@ -37,7 +37,7 @@ const USAGE: &str = "\
 Measures the CPU time and latency of requests through Envoy, beside others, and writes RESULTS.md,
 results.json and results.svg to tests/bench
 
-Usage: bench [--quick | --only TEXT]
+Usage: bench [--quick] [--only TEXT]
 
 Options:
   --quick       Few requests: whether it works, not what comes out. Written to target/bench
@@ -79,6 +79,7 @@ async fn main() -> ExitCode {
         [] => run(WHOLE, None, "tests/bench").await,
         ["--quick"] => run(QUICK, None, ASIDE).await,
         ["--only", text] => run(WHOLE, Some(text), ASIDE).await,
+        ["--quick", "--only", text] => run(QUICK, Some(text), ASIDE).await,
         ["--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -28,9 +28,10 @@ const GITHUB: &str = "query Q($owner: String!, $name: String!, $n: Int = 10) { v
 /// All of them, in the order of the page.
 pub(crate) fn ways(parts: &Parts, authorizer: u32, portal: &Guarded) -> Result<Vec<Way>> {
     let mut ways = envoy(parts, authorizer, portal);
+    ways.extend(hostcalls::ways(parts, portal));
+    ways.extend(fieldgate(parts, portal));
     ways.extend(requests(parts, portal)?);
     ways.extend(policies(parts, portal)?);
-    ways.extend(hostcalls::ways(parts, portal));
     // A table has its rows together, whoever made them.
     ways.sort_by_key(|way| way.table);
     Ok(ways)
@@ -38,15 +39,21 @@ pub(crate) fn ways(parts: &Parts, authorizer: u32, portal: &Guarded) -> Result<V
 
 fn envoy(parts: &Parts, authorizer: u32, portal: &Guarded) -> Vec<Way> {
     let way = |name, listener| Way::new(name, Table::Envoy, listener, portal);
-    let text = || parts.fieldgate("text", portal, Record::Text);
-    let nested = || parts.fieldgate("nested", portal, Record::Nested);
-    let unlogged = parts.fieldgate("unlogged", portal, Record::Unlogged);
     vec![
         way(PASS, parts.pass()),
         way(JWT, parts.jwt()).refusing(Refuses::Forged),
         way("jwt_authn with its cache", parts.jwt_cached()).refusing(Refuses::Forged),
         way(JWT_NEW, parts.jwt()).traffic(Traffic::NewToken),
         Way { processes: vec![authorizer], ..way(AUTHORIZED, parts.ext_authz()) },
+    ]
+}
+
+fn fieldgate(parts: &Parts, portal: &Guarded) -> Vec<Way> {
+    let way = |name, listener| Way::new(name, Table::Envoy, listener, portal);
+    let text = || parts.fieldgate("text", portal, Record::Text);
+    let nested = || parts.fieldgate("nested", portal, Record::Nested);
+    let unlogged = parts.fieldgate("unlogged", portal, Record::Unlogged);
+    vec![
         way(WARM, text()).refusing(Refuses::Fields),
         way(NEW_TOKEN, text()).traffic(Traffic::NewToken),
         way(NEW_DOCUMENT, text()).traffic(Traffic::NewDocument),
