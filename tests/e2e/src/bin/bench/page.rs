@@ -11,7 +11,7 @@ use crate::goals::{Bound, Goal, goals};
 use crate::hostcalls::{self, SHAPE};
 use crate::measure::CONNECTIONS;
 use crate::plot;
-use crate::results::{Results, Row, Spread};
+use crate::results::{NotRun, Results, Row, Spread};
 use crate::rows::WARM;
 use crate::way::Table;
 
@@ -166,9 +166,9 @@ fn spread(figure: Spread, digits: usize) -> String {
 
 fn is(goal: &Goal) -> String {
     let missed = if goal.missed() { " **missed**" } else { "" };
-    match goal.is {
-        Some(is) => format!("{}{missed}", spread(is, 2)),
-        None => "not run".to_owned(),
+    match &goal.is {
+        Ok(is) => format!("{}{missed}", spread(*is, 2)),
+        Err(NotRun(why)) => format!("not run: {why}"),
     }
 }
 
@@ -193,7 +193,7 @@ fn as_json(results: &Results<'_>) -> Value {
             Bound::AtMost(most) => json!({ "at_most": most }),
             Bound::AtLeast(least) => json!({ "at_least": least }),
         };
-        json!({ "goal": goal.what, "is": goal.is.map(figure), "bound": bound, "missed": goal.missed() })
+        json!({ "goal": goal.what, "is": goal.is.clone().ok().map(figure), "bound": bound, "missed": goal.missed() })
     };
     let latency = results.latency.as_ref().map(|latency| {
         let row = |row: &crate::latency::LatencyRow| {

@@ -21,6 +21,16 @@ impl Spread {
     }
 }
 
+/// What a figure would need that was not measured.
+#[derive(Clone, Debug)]
+pub(crate) struct NotRun(pub(crate) String);
+
+impl NotRun {
+    fn row(name: &str) -> Self {
+        Self(format!("no row *{name}*"))
+    }
+}
+
 /// Everything that came out.
 pub(crate) struct Results<'a> {
     pub(crate) size: Size,
@@ -87,21 +97,36 @@ impl Results<'_> {
 
     /// What two rows add, over one another. It is the ratio of the medians: in a single round what a
     /// cheap row adds can be nothing, and the ratio anything.
-    pub(crate) fn added_ratio(&self, one: &str, other: &str) -> Option<Spread> {
-        let (one, other) = (self.row(one)?, self.row(other)?);
-        let rounds = each(one.added.as_ref()?, other.added.as_ref()?, |one, other| one / other);
-        let median = one.added()?.median / other.added()?.median;
-        Some(Spread { median, ..Spread::of(rounds) })
+    pub(crate) fn added_ratio(&self, one: &str, other: &str) -> Result<Spread, NotRun> {
+        let added = |name: &str| {
+            let row = self.row(name)?;
+            row.added.as_deref().zip(row.added())
+        };
+        let (one, one_spread) = added(one).ok_or_else(|| NotRun::row(one))?;
+        let (other, other_spread) = added(other).ok_or_else(|| NotRun::row(other))?;
+        let rounds = each(one, other, |one, other| one / other);
+        let median = one_spread.median / other_spread.median;
+        Ok(Spread { median, ..Spread::of(rounds) })
     }
 
     /// What a row costs over another in the same round.
-    pub(crate) fn difference(&self, one: &str, other: &str) -> Option<Spread> {
-        Some(Spread::of(each(&self.row(one)?.cpu, &self.row(other)?.cpu, |one, other| one - other)))
+    pub(crate) fn difference(&self, one: &str, other: &str) -> Result<Spread, NotRun> {
+        self.together(one, other, |one, other| one - other)
     }
 
     /// What a row costs, as a multiple of another in the same round.
-    pub(crate) fn ratio(&self, one: &str, other: &str) -> Option<Spread> {
-        Some(Spread::of(each(&self.row(one)?.cpu, &self.row(other)?.cpu, |one, other| one / other)))
+    pub(crate) fn ratio(&self, one: &str, other: &str) -> Result<Spread, NotRun> {
+        self.together(one, other, |one, other| one / other)
+    }
+
+    fn together(
+        &self,
+        one: &str,
+        other: &str,
+        together: impl Fn(f64, f64) -> f64,
+    ) -> Result<Spread, NotRun> {
+        let cpu = |name: &str| Ok(&self.row(name).ok_or_else(|| NotRun::row(name))?.cpu);
+        Ok(Spread::of(each(cpu(one)?, cpu(other)?, together)))
     }
 }
 
