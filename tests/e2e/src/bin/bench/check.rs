@@ -1,7 +1,7 @@
 //! What is measured has to be what it is called: before anything is measured, every row is asked what
 //! it must answer, and what it must refuse.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fieldgate_e2e::envoy::Envoy;
 use fieldgate_e2e::load::{Asked, Connection};
 use fieldgate_e2e::token::{Signing, TokenRecipe};
@@ -35,8 +35,8 @@ pub(crate) async fn check(way: &Way, envoy: &Envoy) -> Result<()> {
 }
 
 async fn ask(way: &Way, envoy: &Envoy, recipe: &TokenRecipe) -> Result<Asked> {
-    let mut open = Connection::open(way.address(envoy)).await?;
-    open.ask("bench", &recipe.mint(&way.audience), &way.body).await
+    let mut open = Connection::open(way.address(envoy)).await.context(way.name)?;
+    open.ask("bench", &recipe.mint(&way.audience), &way.body).await.context(way.name)
 }
 
 fn shows(asked: &Asked, text: &str) -> bool {

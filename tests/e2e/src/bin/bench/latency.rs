@@ -2,6 +2,7 @@
 //! before, and what is measured is the time from there to the whole answer. So a server that stalls
 //! is charged for everybody who has to wait for it.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub(crate) async fn measure(ways: &[&Way], envoy: &Envoy, size: Size) -> Result<
     let mut rows: Vec<LatencyRow> = ways.iter().map(row).collect();
     for round in 0..size.rounds {
         for (way, row) in ways.iter().zip(&mut rows) {
+            File::create(envoy.directory().join("access.log"))?;
             run(way, envoy, Some(rate), size.time / 8).await?;
             let mut took = run(way, envoy, Some(rate), size.time).await?;
             took.sort_unstable();

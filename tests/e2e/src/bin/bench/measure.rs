@@ -1,10 +1,11 @@
 //! Rounds in which every row is asked in turn, and the CPU time that a request took.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fieldgate_e2e::envoy::Envoy;
 use fieldgate_e2e::load::Connection;
 use fieldgate_e2e::token::TokenRecipe;
@@ -65,6 +66,8 @@ async fn sample(
     // Whatever has to be made is made before anything is measured.
     let counting = requests_of(way, &format!("{round}"), requests);
     let count: usize = counting.iter().map(Vec::len).sum();
+    // What nobody reads is not to be written to a disk while others are measured.
+    File::create(envoy.directory().join("access.log"))?;
     ask(way, envoy, warming).await?;
     let (asked, before, begin) = (upstream.asked(), spent(way, envoy)?, Instant::now());
     ask(way, envoy, counting).await?;
@@ -105,7 +108,7 @@ async fn ask(way: &Way, envoy: &Envoy, requests: Vec<Vec<(String, String)>>) -> 
         asking.spawn(async move {
             let mut open = Connection::open(address).await?;
             for (token, body) in requests {
-                let asked = open.ask("bench", &token, &body).await?;
+                let asked = open.ask("bench", &token, &body).await.context(name)?;
                 ensure!(asked.status == status, "{name}: {} {:?}", asked.status, asked.body);
             }
             Ok(())
