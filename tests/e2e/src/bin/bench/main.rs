@@ -114,7 +114,7 @@ async fn run(sizes: Sizes, only: Option<&str>, folder: &str) -> Result<()> {
     hive::start(&mut peers, &parts, &portal).await?;
     ways.append(&mut peers.ways);
     if !rows::has_github() {
-        peers.skipped.push("GitHub's schema: `make node` installs it".to_owned());
+        peers.skipped.push("GitHub's schema: `make peers` installs it".to_owned());
     }
     if let Some(text) = only {
         ways = narrowed(ways, text);

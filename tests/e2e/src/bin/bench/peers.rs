@@ -43,7 +43,7 @@ impl Peers {
         let folder = repository().join("tests/bench/peers");
         if !folder.join("node_modules").is_dir() {
             self.skipped.push(
-                "Servers in Node: tests/bench/peers has no packages; `make node` installs them"
+                "Servers in Node: tests/bench/peers has no packages; `make peers` installs them"
                     .to_owned(),
             );
             return Ok(());
