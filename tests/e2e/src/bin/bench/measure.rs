@@ -16,7 +16,7 @@ use crate::process::cpu_microseconds;
 use crate::servers::Upstream;
 use crate::way::{Server, Traffic, Way};
 
-pub(crate) const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 32;
 
 /// Requests a round, for each row that is not asked less often.
 #[derive(Clone, Copy)]
