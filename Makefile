@@ -23,7 +23,7 @@ define npm_ci
 endef
 
 .DEFAULT_GOAL = help
-.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node peers python toolchain fuzz bench micro clean
+.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node peers python toolchain fuzz bench micro counts clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,10 @@ bench: wasm envoy peers ## what a request costs, beside others: tests/bench/RESU
 
 micro: ## micro benchmarks of the core, natively
 	cd tests/bench && cargo bench --locked
+
+counts: toolchain ## instructions of the core's work beside the baseline (needs valgrind); UPDATE=1 renews it
+	cd tests/bench && $(CARGO_LOCKED) build --quiet --release --bin counts
+	@tests/bench/target/release/counts
 
 clean: ## everything that was built or installed here
 	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS) $(PEER_FOLDERS))
