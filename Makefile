@@ -23,7 +23,7 @@ define npm_ci
 endef
 
 .DEFAULT_GOAL = help
-.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node peers python toolchain fuzz bench micro counts clean
+.PHONY: help demo scan test lint unit cases e2e push-long cold properties speed interop wasm envoy node peers python toolchain fuzz bench micro counts memory soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -119,6 +119,13 @@ micro: ## micro benchmarks of the core, natively
 counts: toolchain ## instructions of the core's work beside the baseline (needs valgrind); UPDATE=1 renews it
 	cd tests/bench && $(CARGO_LOCKED) build --quiet --release --bin counts
 	@tests/bench/target/release/counts
+
+memory: toolchain ## what is kept of tokens and documents takes no more memory than stated
+	cd tests/bench && $(CARGO_LOCKED) build --quiet --release --bin memory
+	@tests/bench/target/release/memory
+
+soak: wasm envoy ## ten million requests of all kinds, memory and records; REQUESTS=100000, MINUTES=10
+	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run -p fieldgate-e2e --bin soak
 
 clean: ## everything that was built or installed here
 	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS) $(PEER_FOLDERS))

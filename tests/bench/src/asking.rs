@@ -54,17 +54,28 @@ impl Asking {
         Self { gate, configuration, published }
     }
 
-    /// A token of the first issuer that differs from every other one, with so many groups and these.
+    /// A token of the first issuer that differs from every other one, with these groups.
     #[must_use]
     pub fn token(&self, number: u64, groups: &[&str]) -> String {
+        self.token_saying(number, &json!({ "groups": groups }))
+    }
+
+    /// The same, with these claims beside those that each has.
+    ///
+    /// # Panics
+    /// If they are no object.
+    #[must_use]
+    pub fn token_saying(&self, number: u64, more: &Value) -> String {
         let issuer = &self.configuration["issuers"][0];
         let header =
             json!({ "alg": "RS256", "typ": "JWT", "kid": issuer["jwks"]["keys"][0]["kid"] });
-        let claims = json!({
+        let mut claims = json!({
             "iss": issuer["issuer"], "aud": issuer["audiences"][0], "sub": "user:default/ann.keller",
-            "iat": NOW.0 - 60, "exp": NOW.0 + 3600, "jti": format!("{number:016x}"), "groups": groups,
+            "iat": NOW.0 - 60, "exp": NOW.0 + 3600, "jti": format!("{number:016x}"),
             "name": "Ann Keller", "email": "ann.keller@tarnbeck.test",
         });
+        let all = claims.as_object_mut().expect("an object");
+        all.extend(more.as_object().expect("an object").clone());
         // As long as one of an RSA key of 2048 bits.
         let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
         let signature = std::iter::repeat_with(|| {
