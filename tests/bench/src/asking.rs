@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fieldgate_core::audit::{AuditRecord, ResponseFacts};
 use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
-use fieldgate_core::http::{HeaderPair, Peer};
+use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::settings::Settings;
 use fieldgate_core::token::UnixTime;
 use fieldgate_core::token::keys::KeyUse;
@@ -92,7 +92,7 @@ impl Asking {
 
     /// The head of a request as Envoy has it.
     #[must_use]
-    pub fn head(token: &str, body: &[u8]) -> Vec<HeaderPair> {
+    pub fn head(token: &str, body: &[u8]) -> Headers {
         let bearer = format!("Bearer {token}");
         let length = body.len().to_string();
         [
@@ -112,15 +112,15 @@ impl Asking {
             ("x-forwarded-proto", "https"),
             ("x-request-id", "5c1b0a9e-7d5e-4f43-9b37-0d4ab6a9f8d1"),
         ]
-        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
-        .into()
+        .into_iter()
+        .collect()
     }
 
     /// The first half of a request.
     ///
     /// # Panics
     /// If the head is refused.
-    pub fn begin(&self, head: &[HeaderPair]) -> Pending {
+    pub fn begin(&self, head: &Headers) -> Pending {
         black_box(self.gate.loggable_path(head));
         black_box((
             self.gate.settings().is_some_and(Settings::reads_metadata),
@@ -168,13 +168,13 @@ impl Asking {
     }
 
     /// A whole request: what became of it, and its record.
-    pub fn ask(&self, head: &[HeaderPair], body: &[u8], records: Records) -> (Effect, String) {
+    pub fn ask(&self, head: &Headers, body: &[u8], records: Records) -> (Effect, String) {
         self.end(*Self::finish(self.begin(head), body), records)
     }
 
     /// The record of a request.
     #[must_use]
-    pub fn record(&self, head: &[HeaderPair], body: &[u8]) -> AuditRecord {
+    pub fn record(&self, head: &Headers, body: &[u8]) -> AuditRecord {
         Self::finish(self.begin(head), body).into_parts().1
     }
 

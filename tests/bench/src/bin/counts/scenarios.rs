@@ -5,9 +5,9 @@ use std::path::Path;
 
 use fieldgate_bench::asking::{Asking, PAGE, Records};
 use fieldgate_bench::bundles::{self, Written};
-use fieldgate_core::document::{Bounds, Document};
+use fieldgate_core::document::{Bounds, Document, Source};
 use fieldgate_core::gate::{Case, Effect, Gate};
-use fieldgate_core::http::{GraphqlBody, GraphqlRequest, HeaderPair};
+use fieldgate_core::http::{GraphqlBody, GraphqlRequest, Headers};
 use fieldgate_core::limits::{Limits, NESTING, OPERATION_STEPS};
 use fieldgate_core::plan::{Choice, Chosen, Plan};
 use fieldgate_core::settings::Configuration;
@@ -104,7 +104,7 @@ enum Unseen {
 /// What a scenario starts with.
 struct Start {
     asking: Asking,
-    head: Vec<HeaderPair>,
+    head: Headers,
     body: Vec<u8>,
     times: u64,
 }
@@ -176,7 +176,7 @@ fn each_measured<I, T>(inputs: &mut [I], mut one: impl FnMut(&mut I) -> T) {
 }
 
 impl Start {
-    fn expect_forwarded(&self, head: &[HeaderPair], body: &[u8]) {
+    fn expect_forwarded(&self, head: &Headers, body: &[u8]) {
         let (effect, record) = self.asking.ask(head, body, Records::TextAndStruct);
         assert!(matches!(effect, Effect::Forward(_)), "{record}");
     }
@@ -271,8 +271,11 @@ impl Start {
 
     fn write_body(&self) {
         let request = GraphqlRequest::read(&self.body, 64).expect("a request");
+        // One that is known, as it comes from the documents that are kept.
+        let source = Source::from(PAGE);
+        assert!(source.quoted().is_ok());
         times_measured(self.times, || {
-            request.forward(black_box(PAGE), Some("Q"), ["ref", "n"].into_iter(), &[])
+            request.forward(black_box(&source), Some("Q"), ["ref", "n"].into_iter(), &[])
         });
     }
 

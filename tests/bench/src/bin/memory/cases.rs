@@ -2,7 +2,7 @@
 //! the gate counts of them.
 
 use fieldgate_bench::asking::{Asking, PAGE};
-use fieldgate_core::http::HeaderPair;
+use fieldgate_core::http::Headers;
 use serde_json::{Value, json};
 
 /// What is kept.
@@ -109,7 +109,7 @@ impl Case {
     }
 
     /// The request with such a number.
-    pub(crate) fn request(&self, asking: &Asking, number: usize) -> (Vec<HeaderPair>, Vec<u8>) {
+    pub(crate) fn request(&self, asking: &Asking, number: usize) -> (Headers, Vec<u8>) {
         let (claims, body) = match self.kept {
             Kept::Token => ((self.make)(number), json!({ "query": "{viewer{name}}" })),
             Kept::Document => (json!({ "groups": ["employees"] }), (self.make)(number)),

@@ -84,7 +84,7 @@ fn gate(configuration: &[u8], kept: u32) -> Asking {
 /// One request, of what was planned at least.
 fn ask(asking: &Asking, case: &Case, number: usize) {
     let (head, body) = case.request(asking, number);
-    let (_, record) = asking.ask(&head, &body, Records::Text);
+    let (_, record) = asking.ask(&head, &body, Records::TextAndStruct);
     assert!(record.contains("\"requested\":["), "{} is not kept: {record}", case.name);
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use fieldgate_e2e::client::Client;
 use fieldgate_e2e::envoy::Envoy;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::asking::Done;
@@ -98,7 +99,9 @@ impl Log {
 struct Columns {
     tag: String,
     status: u16,
-    fieldgate: Record,
+    /// The record, where it nests or as its text.
+    fieldgate: Option<Value>,
+    text: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,8 +112,13 @@ struct Record {
 
 /// Whose record a line is, if it says what it should.
 fn check(line: &str) -> Result<(Kind, u64)> {
-    let Columns { tag, status, fieldgate: Record { decision, reason } } =
-        serde_json::from_str(line).with_context(|| line.to_owned())?;
+    let columns = serde_json::from_str(line).with_context(|| line.to_owned())?;
+    let Columns { tag, status, fieldgate, text } = columns;
+    let record = match (fieldgate, text) {
+        (Some(Value::String(text)), _) | (None, Some(text)) => serde_json::from_str(&text),
+        (fieldgate, _) => serde_json::from_value(fieldgate.unwrap_or_default()),
+    };
+    let Record { decision, reason } = record.with_context(|| line.to_owned())?;
     let (name, number) = tag.split_once('.').with_context(|| line.to_owned())?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
     let kind = kind.with_context(|| line.to_owned())?;
