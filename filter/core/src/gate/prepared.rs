@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::audit::{self, Requested};
 use crate::document::{Bounds, Document, Normalised, OperationKind, Source};
 use crate::halves::Halves;
-use crate::limits::{DOCUMENTS_BYTES, Limits, NESTING};
+use crate::limits::{DOCUMENTS_BYTES, KEPT_BYTES, Limits, NESTING};
 use crate::plan::{Choice, Chosen, Plan, PlanError};
 use crate::policy::Policy;
 use crate::reply::Refusal;
@@ -124,7 +124,8 @@ impl Prepared {
         let requested = self.plan.uses.len().saturating_mul(160);
         // The text is there as a key too, and as a JSON string.
         let text = self.source.text().len().saturating_mul(3);
-        text.saturating_add(self.plan.bytes()).saturating_add(requested)
+        let lists = self.plan.bytes().saturating_add(requested);
+        text.saturating_add(lists).saturating_add(KEPT_BYTES)
     }
 }
 

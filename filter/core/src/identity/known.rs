@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::Principal;
 use crate::halves::Halves;
-use crate::limits::KNOWN_BYTES;
+use crate::limits::{KEPT_BYTES, KNOWN_BYTES};
 use crate::token::UnixTime;
 use crate::token::bearer::{Presented, RawToken};
 use crate::token::remote::KeyStore;
@@ -69,7 +69,8 @@ impl Known {
         };
         let token: Box<str> = token.expose().into();
         let values = principal.values.as_ref().map_or(0, |values| values.bytes());
-        let bytes = token.len().saturating_add(claims.bytes()).saturating_add(values);
+        let said = claims.bytes().saturating_add(values);
+        let bytes = token.len().saturating_add(said).saturating_add(KEPT_BYTES);
         let keys = published.number(claims.issuer(), now);
         let entry = Entry { token, principal: Rc::clone(principal), keys };
         self.0.borrow_mut().keep(tail, entry, bytes);
