@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fieldgate_core::audit::{AuditRecord, ResponseFacts};
+use fieldgate_core::audit::AuditRecord;
 use fieldgate_core::gate::{Arrival, Effect, Gate, Outcome, Pending, Step};
 use fieldgate_core::http::{Headers, Peer};
 use fieldgate_core::settings::Settings;
@@ -160,11 +160,10 @@ impl Asking {
         black_box(record.amounts(exported).count());
         // The host has it until the response is there.
         let record = Box::new(record);
-        let response = Self::response(&effect);
         if records == Records::TextAndStruct {
-            black_box(record.to_struct(&response));
+            black_box(record.to_struct(None));
         }
-        (effect, record.to_text(&response))
+        (effect, record.to_text(None))
     }
 
     /// A whole request: what became of it, and its record.
@@ -176,15 +175,5 @@ impl Asking {
     #[must_use]
     pub fn record(&self, head: &Headers, body: &[u8]) -> AuditRecord {
         Self::finish(self.begin(head), body).into_parts().1
-    }
-
-    /// What the host says of the response.
-    #[must_use]
-    pub fn response(effect: &Effect) -> ResponseFacts {
-        let (status, details) = match effect {
-            Effect::Forward(_) | Effect::Pass(_) => (200, "via_upstream"),
-            Effect::Reply(_) => (403, "wasm_local_reply"),
-        };
-        ResponseFacts { status: Some(status), details: Some(details.to_owned()) }
     }
 }
