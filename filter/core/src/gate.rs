@@ -351,6 +351,7 @@ fn authenticate(
             let claims = verify(&jws, issuers, published, verifier, now)?;
             let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
             let principal = Rc::new(Principal::new(claims, all.as_ref(), issuers, policy));
+            facts::noted(&principal, configuration);
             known.keep(token, &principal, published, now);
             principal
         }

@@ -60,17 +60,19 @@ impl Connection {
         Ok(Self { sender, driver })
     }
 
-    /// Asks under a tag.
+    /// Asks under a tag, or under none where it is empty.
     ///
     /// # Errors
     /// There is no whole answer on this connection.
     pub async fn ask(&mut self, tag: &str, token: &str, body: &str) -> Result<Asked> {
-        let request = Request::post("/graphql")
+        let mut request = Request::post("/graphql")
             .header("host", "graphql.example.com")
             .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {token}"))
-            .header(TAG, tag)
-            .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
+            .header("authorization", format!("Bearer {token}"));
+        if !tag.is_empty() {
+            request = request.header(TAG, tag);
+        }
+        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
         let at = Instant::now();
         let exchange = async {
             self.sender.ready().await?;

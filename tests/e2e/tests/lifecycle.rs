@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use fieldgate_e2e::backend::TAG;
-use fieldgate_e2e::envoy::Template;
+use fieldgate_e2e::client::Client;
+use fieldgate_e2e::envoy::{Envoy, Listener, Template};
 use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::stage::{DENIED, GRANTED, Scene, Stage, body};
 use fieldgate_e2e::suite::{Held, Suite};
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 fn main() -> ExitCode {
     Suite::new(start)
         .test("allow_and_deny", allow_and_deny)
+        .test("the_record_as_it_is_shipped", the_record_as_it_is_shipped)
         .test("trailers_end_a_body", trailers_end_a_body)
         .test("large_bodies", large_bodies)
         .test("bodies_in_pieces", bodies_in_pieces)
@@ -41,6 +43,29 @@ async fn start() -> Result<Scene> {
     let stage = Stage::new(Build::Plain).await?;
     let listeners = Template::ALL.map(|template| stage.listener(template));
     Scene::new(stage, &listeners).await
+}
+
+/// Without settings of the record, it is the text that the shipped access log has.
+async fn the_record_as_it_is_shipped(here: Here) -> Result<()> {
+    for template in Template::ALL {
+        let mut configuration = here.bundle.configuration(template);
+        configuration.as_object_mut().map(|settings| settings.remove("audit"));
+        let configuration = Some(configuration.to_string());
+        let listener = Listener { configuration, ..here.listener(template) };
+        let envoy = Envoy::start(std::slice::from_ref(&listener)).await?;
+        let client = Client::new(envoy.address(&listener.name));
+        for (query, decision, status) in [(GRANTED, "allow", 200), (DENIED, "deny", 403)] {
+            let tag = format!("shipped-{decision}-{}", template.name());
+            let answer = here.ask(client, &tag, query).send().await?;
+            let entry = envoy.entry(&tag).await?;
+            ensure!(answer.status == status && entry.line["status"] == status, "{}", entry.line);
+            ensure!(entry.line["text"].is_string() && !entry.nests, "{}", entry.line);
+            ensure!(entry.record()["decision"] == decision, "{}", entry.line);
+            ensure!(entry.record()["subject"] == "alice", "{}", entry.line);
+            ensure!(entry.record()["response"].is_null(), "{}", entry.line);
+        }
+    }
+    Ok(())
 }
 
 /// Envoy takes orders from requests of what it holds for an internal network: how long to wait for the

@@ -72,7 +72,9 @@ impl Operation {
 /// Coordinates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requested {
-    coordinates: Box<[String]>,
+    /// One behind the other, with a line break between them.
+    coordinates: Box<str>,
+    total: usize,
     /// As they are in the record of one operation.
     written: Written,
 }
@@ -80,18 +82,29 @@ pub struct Requested {
 impl Requested {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.coordinates.iter().map(String::as_str)
+        self.coordinates.split('\n').take(self.total)
     }
 
     fn write(&self, most: usize, record: &mut impl Form) {
         record.texts("requested", self.iter().take(most));
-        total(record, "requested_total", self.coordinates.len(), most);
+        total(record, "requested_total", self.total, most);
     }
 }
 
-impl FromIterator<String> for Requested {
-    fn from_iter<I: IntoIterator<Item = String>>(coordinates: I) -> Self {
-        Self { coordinates: coordinates.into_iter().collect(), written: Written::default() }
+impl<'a> FromIterator<[&'a str; 2]> for Requested {
+    /// Those of a type's name and a field's each.
+    fn from_iter<I: IntoIterator<Item = [&'a str; 2]>>(coordinates: I) -> Self {
+        let (mut text, mut total) = (String::new(), 0_usize);
+        for [parent, field] in coordinates {
+            if total > 0 {
+                text.push('\n');
+            }
+            text.push_str(parent);
+            text.push('.');
+            text.push_str(field);
+            total = total.saturating_add(1);
+        }
+        Self { coordinates: text.into(), total, written: Written::default() }
     }
 }
 

@@ -45,6 +45,19 @@ impl Caller {
         Self { identity, roles, actor_roles, client_roles, written: Written::default() }
     }
 
+    /// About how much memory it takes, with what is written of it in both forms.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = [Some(&self.roles), self.actor_roles.as_ref(), self.client_roles.as_ref()];
+        let roles = lists.into_iter().flatten().flatten();
+        let actors = self.identity.iter().flat_map(|identity| &identity.actors);
+        let names = roles.chain(actors);
+        // As a text of its own, and in each form with its quotes or lengths.
+        let one = |name: &String| {
+            name.len().saturating_mul(3).saturating_add(size_of::<String>()).saturating_add(16)
+        };
+        names.map(one).fold(0, usize::saturating_add)
+    }
+
     pub(super) fn write(&self, record: &mut impl Form) {
         let Self { identity, roles, actor_roles, client_roles, written: _ } = self;
         match identity {

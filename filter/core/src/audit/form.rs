@@ -13,10 +13,17 @@ use std::fmt;
 use crate::protobuf::Message;
 
 /// Members that are the same in many records: written once, in each form in which they are asked for.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Written {
     text: OnceCell<Box<str>>,
     fields: OnceCell<Box<[u8]>>,
+}
+
+/// A copy of what it is with may be changed, and is written anew.
+impl Clone for Written {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Written {
@@ -134,7 +141,7 @@ impl Form for Json {
     }
 
     fn number(&mut self, name: &str, value: u64) {
-        self.plain(name, &value.to_string());
+        self.plain(name, itoa::Buffer::new().format(value));
     }
 
     fn flag(&mut self, name: &str, value: bool) {

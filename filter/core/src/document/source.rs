@@ -35,6 +35,18 @@ impl Source {
         let quoted = serde_json::to_string(&*self.text)?;
         Ok(self.quoted.get_or_init(|| quoted.into()))
     }
+
+    /// About how much memory it takes, with the JSON string that may not be made yet.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // RFC 8259 section 7: `\u0001`, or two characters.
+        let quoted = self.text.bytes().map(|byte| match byte {
+            b'"' | b'\\' => 2,
+            byte if byte < b' ' => 6,
+            _ => 1_usize,
+        });
+        quoted.fold(self.text.len(), usize::saturating_add)
+    }
 }
 
 impl From<&str> for Source {

@@ -49,8 +49,7 @@ impl Facts {
     }
 
     pub(super) fn note_caller(&mut self, principal: &Principal, configuration: &Configuration) {
-        let caller = principal.noted.get_or_init(|| Rc::new(caller(principal, configuration)));
-        self.caller = Some(Rc::clone(caller));
+        self.caller = Some(Rc::clone(noted(principal, configuration)));
     }
 }
 
@@ -129,7 +128,7 @@ fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<Requested>
     let mut fields: Vec<_> = fields.collect();
     fields.sort_unstable();
     fields.dedup();
-    let names = fields.into_iter().map(|field| policy.schema().coordinate(field));
+    let names = fields.into_iter().filter_map(|field| policy.schema().coordinate_of(field));
     Rc::new(names.collect())
 }
 
@@ -138,6 +137,11 @@ impl audit::Operation {
         self.name = chosen.name.map(|name| cut(name.text).to_owned());
         self.kind = Some(chosen.kind.name());
     }
+}
+
+/// What records say of a caller.
+pub(super) fn noted<'p>(principal: &'p Principal, configuration: &Configuration) -> &'p Rc<Caller> {
+    principal.noted.get_or_init(|| Rc::new(caller(principal, configuration)))
 }
 
 fn caller(principal: &Principal, configuration: &Configuration) -> Caller {

@@ -122,10 +122,8 @@ impl Prepared {
         // The coordinates are made later, as many as there are uses, of forty bytes: as texts, and in
         // both forms of the record.
         let requested = self.plan.uses.len().saturating_mul(160);
-        // The text is there as a key too, and as a JSON string.
-        let text = self.source.text().len().saturating_mul(3);
         let lists = self.plan.bytes().saturating_add(requested);
-        text.saturating_add(lists).saturating_add(KEPT_BYTES)
+        self.source.bytes().saturating_add(lists).saturating_add(KEPT_BYTES)
     }
 }
 

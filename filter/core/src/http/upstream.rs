@@ -45,23 +45,25 @@ impl HeaderChanges {
         let Settings { tokens, identity_headers, .. } = &configuration.settings;
         let removes = tokens.upstream == Upstream::Remove || principal.is_none();
         // What nobody verified never goes on as the caller's.
-        let holds_token = |name: &str| match tokens.headers().any(|held| held == name) {
+        let holds_token = |name: &[u8]| match tokens.headers().any(|held| held.as_bytes() == name) {
             true => removes,
-            false => name == AUTHORIZATION,
+            false => name == AUTHORIZATION.as_bytes(),
         };
         // What passes keeps its body.
-        let describes_body = |name: &str| match route {
-            Route::Body(_) | Route::Preflight => BODY_HEADERS.contains(&name),
-            Route::Url => BODY_HEADERS.contains(&name) || name == "content-type",
+        let is_one_of =
+            |names: &[&str], name: &[u8]| names.iter().any(|one| one.as_bytes() == name);
+        let describes_body = |name: &[u8]| match route {
+            Route::Body(_) | Route::Preflight => is_one_of(&BODY_HEADERS, name),
+            Route::Url => is_one_of(&BODY_HEADERS, name) || name == b"content-type",
             Route::Other { .. } => false,
         };
         let mut changes = Self::default();
         for (name, _) in head.headers.iter() {
             let plain = lower(name);
             let goes = identity_headers.owns(&plain)
-                || str::from_utf8(&plain).is_ok_and(|name| {
-                    OVERRIDES.contains(&name) || describes_body(name) || holds_token(name)
-                });
+                || is_one_of(&OVERRIDES, &plain)
+                || describes_body(&plain)
+                || holds_token(&plain);
             if goes && !changes.removed.iter().any(|gone| gone == name) {
                 changes.removed.push(name.to_vec());
             }

@@ -55,7 +55,7 @@ impl Known {
         Some(Rc::clone(&entry.principal))
     }
 
-    /// Keeps what a token was verified to be.
+    /// Keeps what a token was verified to be, and what records say of it, if that is known already.
     pub fn keep(
         &self,
         token: RawToken<'_>,
@@ -69,7 +69,8 @@ impl Known {
         };
         let token: Box<str> = token.expose().into();
         let values = principal.values.as_ref().map_or(0, |values| values.bytes());
-        let said = claims.bytes().saturating_add(values);
+        let noted = principal.noted.get().map_or(0, |noted| noted.bytes());
+        let said = claims.bytes().saturating_add(values).saturating_add(noted);
         let bytes = token.len().saturating_add(said).saturating_add(KEPT_BYTES);
         let keys = published.number(claims.issuer(), now);
         let entry = Entry { token, principal: Rc::clone(principal), keys };

@@ -293,12 +293,14 @@ impl Schema {
     /// The coordinate `Type.field` of a field (GraphQL spec 3.14, Schema Coordinates).
     #[must_use]
     pub fn coordinate(&self, id: FieldId) -> String {
-        let parent = self.parent(id);
-        let parent = parent.and_then(|parent| self.tables.type_names.get(parent.index()));
-        match (parent, self.field_def(id)) {
-            (Some(parent), Some(field)) => format!("{parent}.{}", field.name),
-            (None, _) | (_, None) => String::new(),
-        }
+        self.coordinate_of(id).map_or_else(String::new, |names| names.join("."))
+    }
+
+    /// The same as the names of the type and of the field.
+    #[must_use]
+    pub fn coordinate_of(&self, id: FieldId) -> Option<[&str; 2]> {
+        let parent = self.tables.type_names.get(self.parent(id)?.index())?;
+        Some([parent, self.field_def(id)?.name])
     }
 
     /// The coordinate of an input; empty for one that is not there.

@@ -86,8 +86,8 @@ impl<'a> RawToken<'a> {
     }
 }
 
-/// What is in the place of the one token among the values of all places, each with the prefix of its place, of so many bytes
-/// at most; none if no place has a value.
+/// What is in the place of the one token among the values of all places, each with the prefix of its
+/// place, of so many bytes at most; none if no place has a value.
 ///
 /// # Errors
 /// `Duplicate`, or that of the value. An empty or foreign value is not a missing one: whoever sends

@@ -36,7 +36,7 @@ pub(crate) async fn check(way: &Way, envoy: &Envoy) -> Result<()> {
 
 async fn ask(way: &Way, envoy: &Envoy, recipe: &TokenRecipe) -> Result<Asked> {
     let mut open = Connection::open(way.address(envoy)).await.context(way.name)?;
-    open.ask("bench", &recipe.mint(&way.audience), &way.body).await.context(way.name)
+    open.ask("", &recipe.mint(&way.audience), &way.body).await.context(way.name)
 }
 
 fn shows(asked: &Asked, text: &str) -> bool {

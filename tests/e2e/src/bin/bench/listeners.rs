@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 /// How the audit record is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// As the shipped files have it: nested JSON in the access log.
+    /// As nested JSON in the access log.
     Nested,
-    /// As text in the access log.
+    /// As text in the access log, as in the shipped files.
     Text,
     /// Not in the access log. The filter still makes its text, for whoever asks: that cannot be
     /// turned off.

@@ -108,7 +108,7 @@ async fn ask(way: &Way, envoy: &Envoy, requests: Vec<Vec<(String, String)>>) -> 
         asking.spawn(async move {
             let mut open = Connection::open(address).await?;
             for (token, body) in requests {
-                let asked = open.ask("bench", &token, &body).await.context(name)?;
+                let asked = open.ask("", &token, &body).await.context(name)?;
                 ensure!(asked.status == status, "{name}: {} {:?}", asked.status, asked.body);
             }
             Ok(())
