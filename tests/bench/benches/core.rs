@@ -95,7 +95,9 @@ impl Bench {
         };
         match self.gate.begin(&arrival) {
             Step::AwaitBody(pending) => *pending,
-            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => panic!("refused: {outcome:?}"),
+            Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => {
+                panic!("refused: {outcome:?}")
+            }
         }
     }
 }

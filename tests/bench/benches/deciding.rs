@@ -82,13 +82,13 @@ impl Bench {
             .with_subject("ann");
         let token = key.sign(claims).expect("a token");
         let authorization = format!("Bearer {token}");
-    let headers = [
+        let headers = [
             (":method", "POST"),
             (":path", "/graphql"),
             ("content-type", "application/json"),
             ("authorization", &authorization),
         ];
-    let headers = headers.into_iter().collect();
+        let headers = headers.into_iter().collect();
         let roots = (0..10).map(|at| format!("root{at}(ref: \"component:default/e7\") {{ a }}"));
         let query = format!("{{ {} }}", roots.collect::<Vec<_>>().join(" "));
         Self { gate, headers, body: json!({ "query": query }).to_string().into_bytes() }
@@ -120,7 +120,8 @@ impl Bench {
 
 /// So many entities, in the hands of a hundred teams.
 fn owners(entities: usize) -> Data {
-    let team = |at: usize| Value::List(vec![Value::String(format!("group:default/team-{at}").into())]);
+    let team =
+        |at: usize| Value::List(vec![Value::String(format!("group:default/team-{at}").into())]);
     let mut keys: Vec<(Box<str>, u32)> = (0..entities)
         .map(|at| (format!("component:default/e{at}").into(), (at % 100) as u32))
         .collect();

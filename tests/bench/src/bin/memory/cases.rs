@@ -55,6 +55,12 @@ pub(crate) const ALL: &[Case] = &[
         BACKSTAGE,
         |at| json!({ "query": format!("{{a{at:06}:viewer{{name}}}}{}", " ".repeat(65_000)) }),
     ),
+    // Each is six characters where it is quoted.
+    Case::document(
+        "one of 64 KiB of control characters",
+        BACKSTAGE,
+        |at| json!({ "query": format!("#{}\n{{a{at:06}:viewer{{name}}}}", "\u{1}".repeat(65_000)) }),
+    ),
     Case::document("one of 20,000 places", GITHUB, |at| {
         let fields = "login ".repeat(20_000);
         json!({ "query": format!("{{a{at:06}:viewer{{{fields}}}}}") })
