@@ -213,6 +213,12 @@ impl<'t> Asked<'t> {
         self.tables.ids.get(first).filter(|_| same)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Its trusted documents: ids in their order, and texts.
     pub fn documents(&self) -> impl Iterator<Item = (&'t str, &'t str)> + use<'t> {
         let tables = self.tables;

@@ -32,10 +32,10 @@ impl Table {
     fn note(self) -> &'static str {
         match self {
             Self::Envoy => {
-                "The *wasm* rows are `tests/idle`, which decides nothing. *Nested* is the record as the shipped \
-                 files have it; in the other rows of fieldgate it is in the access log as text. With *no record in \
-                 the log* the access log has no column for it and `audit.nested` is off; the filter makes its text \
-                 all the same, which no setting turns off. `ext_authz` asks an authorizer that allows everything."
+                "The *wasm* rows are `tests/idle`, which decides nothing. In the rows of fieldgate the record is \
+                 in the access log as text, as the shipped files have it; *nested* is as native JSON. With *no record \
+                 in the log* the access log has no column for it; the filter makes its text all the same, which no \
+                 setting turns off. `ext_authz` asks an authorizer that allows everything."
             }
             Self::Requests => {
                 "*Always denied* is the page's query from somebody who may not see one of its fields: nothing goes \
