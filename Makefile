@@ -125,7 +125,8 @@ memory: toolchain ## what is kept of tokens and documents takes no more memory t
 	@tests/bench/target/release/memory
 
 soak: wasm envoy ## ten million requests of all kinds, memory and records; REQUESTS=100000, MINUTES=10
-	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 $(CARGO_LOCKED) run -p fieldgate-e2e --bin soak
+	$(CARGO_LOCKED) build --release -p fieldgate-e2e --bin soak
+	ENVOY_CPU=0 $(WITH_FILTER) taskset -c 1 target/release/soak
 
 clean: ## everything that was built or installed here
 	rm -rf target .venv tests/scan/.venv tests/*/target $(addsuffix /node_modules,$(NODE_FOLDERS) $(PEER_FOLDERS))
