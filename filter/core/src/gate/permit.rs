@@ -13,7 +13,7 @@ use crate::http::{
     GraphqlBody, GraphqlRequest, Head, Media, Method, Methods, MultipartRequest, UrlRequest,
 };
 use crate::identity::Principal;
-use crate::plan::{Chosen, Usage};
+use crate::plan::Usage;
 use crate::policy::Policy;
 use crate::policy::ceiling::Used;
 use crate::policy::condition::Value;
@@ -231,8 +231,7 @@ impl Asker<'_> {
         request: &GraphqlRequest<'_>,
         Granted(prepared): &Granted,
     ) -> Result<Permit, Refusal> {
-        let Chosen { source: _, name, kind: _ } = prepared.chosen();
-        let allowed = &self.settings.endpoint.extensions;
+        let (name, allowed) = (prepared.chosen().name, &self.settings.endpoint.extensions);
         Ok(Permit(request.forward(&prepared.source, name, prepared.variables(), allowed)?))
     }
 }
