@@ -4,6 +4,7 @@
 //! never holds a token, a variable's value or a document. What a caller chose freely is cut at
 //! [`RECORDED_CHARS`] characters before it is copied; a list that was cut says how long it was.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub struct Facts {
     /// The configuration in force, from the beginning.
     pub enforced: Option<Rc<Enforced>>,
     /// The method, if readable.
-    pub method: Option<String>,
+    pub method: Option<Cow<'static, str>>,
     /// The path without the URL query, if readable.
     pub path: Option<String>,
     /// The caller, once known.
@@ -174,10 +175,21 @@ impl AuditRecord {
         self.facts
     }
 
+    /// Has it say something else.
+    pub(crate) fn conclude(&mut self, verdict: Verdict) {
+        self.verdict = verdict;
+    }
+
     /// The record as the text of a JSON object; what the client got is in it if it is given.
     #[must_use]
     pub fn to_text(&self, response: Option<&ResponseFacts>) -> String {
-        Json::of(|record| self.write(response, record))
+        self.to_text_in(String::new(), response)
+    }
+
+    /// The same in the memory of a text that is no longer needed.
+    #[must_use]
+    pub fn to_text_in(&self, room: String, response: Option<&ResponseFacts>) -> String {
+        Json::of(room, |record| self.write(response, record))
     }
 
     /// The record as a serialized `google.protobuf.Struct`, likewise.
@@ -253,7 +265,7 @@ impl Exceeded {
     /// As it is in records.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        serde_json::from_str(&Json::of(|of| self.write(of))).unwrap_or_default()
+        serde_json::from_str(&Json::of(String::new(), |of| self.write(of))).unwrap_or_default()
     }
 
     fn write(&self, of: &mut impl Form) {

@@ -21,12 +21,11 @@ use crate::limits::OPERATION_STEPS;
 use crate::policy::condition::{Value, Variable};
 use crate::reply::{Refusal, Reply};
 use crate::settings::{Configuration, ConfigurationError, Settings};
-use crate::token::bearer::Presented;
-use crate::token::compact::Jws;
-use crate::token::verify::{VerifiedClaims, said, take, verify};
-use crate::token::{TokenError, UnixTime, attested};
+use crate::token::verify::VerifiedClaims;
+use crate::token::{TokenError, UnixTime};
 
 mod arrival;
+mod caller;
 mod case;
 mod facts;
 mod permit;
@@ -64,12 +63,12 @@ pub enum Step {
         /// The position of the issuer in the settings.
         issuer: usize,
         /// The refusal.
-        otherwise: Box<Outcome>,
+        otherwise: Outcome,
     },
     /// The head is acceptable and the caller known: hand the whole body to [`Pending::finish`].
     AwaitBody(Box<Pending>),
     /// It is over.
-    Settle(Box<Outcome>),
+    Settle(Outcome),
 }
 
 /// A request of a verified caller, waiting for its body.
@@ -89,7 +88,7 @@ pub struct Pending {
 #[derive(Debug)]
 pub struct Outcome {
     effect: Effect,
-    audit: AuditRecord,
+    audit: Box<AuditRecord>,
 }
 
 /// What to do with a request.
@@ -159,9 +158,9 @@ impl Gate {
 
     /// The record of a request that was refused before it came here.
     #[must_use]
-    pub fn unseen(&self) -> AuditRecord {
+    pub fn unseen(&self) -> Box<AuditRecord> {
         let facts = Facts { enforced: self.enforced().cloned(), ..Facts::default() };
-        AuditRecord::new(Verdict::None(Reason::NotEvaluated), facts)
+        Box::new(AuditRecord::new(Verdict::None(Reason::NotEvaluated), facts))
     }
 }
 
@@ -226,7 +225,7 @@ impl Pending {
 
     /// Judges the whole request.
     #[must_use]
-    pub fn finish(mut self, body: &[u8], now: UnixTime) -> Box<Outcome> {
+    pub fn finish(mut self, body: &[u8], now: UnixTime) -> Outcome {
         // The body took its time.
         if let Err(error) = self.principal.check(now) {
             let issuer = self.principal.claims.as_ref().map(VerifiedClaims::issuer);
@@ -244,21 +243,21 @@ impl Pending {
 
     /// Refuses without judging: the body cannot be had, for `reason`.
     #[must_use]
-    pub fn refuse(self, reason: Reason) -> Box<Outcome> {
+    pub fn refuse(self, reason: Reason) -> Outcome {
         refuse(reason, self.facts)
     }
 
     /// The record of a request whose body never came to its end.
     #[must_use]
-    pub fn abandon(self) -> AuditRecord {
-        AuditRecord::new(Verdict::None(Reason::RequestIncomplete), self.facts)
+    pub fn abandon(self) -> Box<AuditRecord> {
+        Box::new(AuditRecord::new(Verdict::None(Reason::RequestIncomplete), self.facts))
     }
 }
 
 impl Outcome {
     /// What to do, and the record.
     #[must_use]
-    pub fn into_parts(self) -> (Effect, AuditRecord) {
+    pub fn into_parts(self) -> (Effect, Box<AuditRecord>) {
         (self.effect, self.audit)
     }
 }
@@ -286,7 +285,7 @@ fn arrive(
     let Configuration { settings, policy, .. } = &open.configuration;
     let route = head.route(settings, arrival.ends).map_err(|reason| open.unrouted(reason))?;
     let caller = |facts| {
-        let principal = authenticate(open, head, facts, arrival);
+        let principal = open.caller(head, facts, arrival);
         principal.map_err(|refused| open.turned_away(refused))
     };
     let changes = |media, principal| {
@@ -328,73 +327,34 @@ fn arrive(
     }
 }
 
-fn authenticate(
-    open: &Open,
-    head: &Head<'_>,
-    facts: &mut Facts,
-    arrival: &Arrival<'_>,
-) -> Result<Rc<Principal>, Refused> {
-    let Open { configuration, known, .. } = open;
-    let Configuration { settings, policy, .. } = configuration;
-    let Arrival { metadata, published, verifier, now, .. } = *arrival;
-    let (issuers, longest) = (&settings.issuers, settings.limits.token());
-    let presented = settings.tokens.find(head, longest)?;
-    let recalled = presented.and_then(|token| known.recall(token, published, now));
-    let unknown = match recalled {
-        Some(_) => None,
-        None => presented.map(Presented::read).transpose()?,
-    };
-    let principal = match (recalled, unknown, attested::find(metadata, issuers, longest)?) {
-        (Some(principal), _, None) => principal,
-        (None, Some(token), None) => {
-            let jws = Jws::read(&token)?;
-            let claims = verify(&jws, issuers, published, verifier, now)?;
-            let all = policy.reads(Variable::Claims).then(|| said(&jws)).transpose()?;
-            let principal = Rc::new(Principal::new(claims, all.as_ref(), issuers, policy));
-            facts::noted(&principal, configuration);
-            known.keep(token, &principal, published, now);
-            principal
-        }
-        (None, None, Some(attested)) => {
-            let claims = take(&attested, issuers, now)?;
-            Rc::new(Principal::new(claims, Some(attested.claims()), issuers, policy))
-        }
-        (None, None, None) => Rc::new(Principal::anonymous(settings.anonymous, head, policy)?),
-        (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => {
-            return Err(TokenError::Duplicate.into());
-        }
-    };
-    facts.note_caller(&principal, configuration);
-    Ok(principal)
-}
-
 impl AuditRecord {
     /// The record of a request that the client gave up while something was waited for.
     #[must_use]
-    pub fn abandoned(self) -> Self {
-        Self::new(Verdict::None(Reason::RequestIncomplete), self.into_facts())
+    pub fn abandoned(mut self: Box<Self>) -> Box<Self> {
+        self.conclude(Verdict::None(Reason::RequestIncomplete));
+        self
     }
 
     /// The end of a request whose verdict could not be carried out: it is refused instead.
     #[must_use]
-    pub fn overruled(self, reason: Reason) -> Box<Outcome> {
+    pub fn overruled(self: Box<Self>, reason: Reason) -> Outcome {
         refuse(reason, self.into_facts())
     }
 }
 
-fn forward(permit: Permit, facts: Facts) -> Box<Outcome> {
-    let audit = AuditRecord::new(Verdict::Allow, facts);
-    Box::new(Outcome { effect: Effect::Forward(permit.into_bytes()), audit })
+fn forward(permit: Permit, facts: Facts) -> Outcome {
+    let audit = Box::new(AuditRecord::new(Verdict::Allow, facts));
+    Outcome { effect: Effect::Forward(permit.into_bytes()), audit }
 }
 
-fn pass(changes: HeaderChanges, facts: Facts) -> Box<Outcome> {
-    let audit = AuditRecord::new(Verdict::Allow, facts);
-    Box::new(Outcome { effect: Effect::Pass(changes), audit })
+fn pass(changes: HeaderChanges, facts: Facts) -> Outcome {
+    let audit = Box::new(AuditRecord::new(Verdict::Allow, facts));
+    Outcome { effect: Effect::Pass(changes), audit }
 }
 
-fn refuse(refusal: impl Into<Refusal>, facts: Facts) -> Box<Outcome> {
+fn refuse(refusal: impl Into<Refusal>, facts: Facts) -> Outcome {
     let refusal = refusal.into();
     let reply = Reply::new(refusal.clone(), facts.answers);
-    let audit = AuditRecord::new(Verdict::Deny(refusal.reason()), facts);
-    Box::new(Outcome { effect: Effect::Reply(reply), audit })
+    let audit = Box::new(AuditRecord::new(Verdict::Deny(refusal.reason()), facts));
+    Outcome { effect: Effect::Reply(reply), audit }
 }

@@ -255,7 +255,9 @@ fn canonical(
     }
     for (name, members) in [("variables", variables), ("extensions", extensions)] {
         if !members.is_empty() {
-            body.extend([b",\"", name.as_bytes(), b"\":"].concat());
+            for part in [b",\"", name.as_bytes(), b"\":"] {
+                body.extend_from_slice(part);
+            }
             serde_json::to_writer(&mut body, members)?;
         }
     }

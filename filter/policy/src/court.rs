@@ -146,7 +146,7 @@ impl Court {
             }
         };
         let (effect, record) = outcome.into_parts();
-        Heard { principal, head, effect, record }
+        Heard { principal, head, effect, record: *record }
     }
 
     /// A token with these claims, those that it needs filled in.

@@ -23,6 +23,8 @@ const TICK: u32 = 1000;
 /// And while something is: what a wait's end may be late by.
 const TICK_WAITING: u32 = 50;
 const TICK_AT_ONCE: u32 = 1;
+/// The memory that is kept for a record's text: most are shorter.
+const TEXT_BYTES: usize = 16 << 10;
 
 /// A request that waits, by its context.
 struct Waiter {
@@ -72,9 +74,26 @@ pub(crate) struct Shared {
     faults: RefCell<BTreeMap<usize, FetchFault>>,
     root: u32,
     tick: Cell<u32>,
+    /// The memory of the last record's text, for the next one.
+    text: Cell<String>,
 }
 
 impl Shared {
+    /// Writes a text in the memory of the one before.
+    pub(crate) fn write<T>(
+        &self,
+        text: impl FnOnce(String) -> String,
+        used: impl FnOnce(&str) -> T,
+    ) -> T {
+        let text = text(self.text.take());
+        let result = used(&text);
+        // A long one is not kept for the sake of the next.
+        if text.capacity() <= TEXT_BYTES {
+            self.text.set(text);
+        }
+        result
+    }
+
     pub(crate) fn new(gate: Gate, root: u32) -> Self {
         // Proxies that start together have clocks that differ in nanoseconds.
         let seed = host::nanoseconds().unwrap_or_default().wrapping_add(u64::from(root));
@@ -88,6 +107,7 @@ impl Shared {
             faults: RefCell::default(),
             root,
             tick: Cell::new(0),
+            text: Cell::default(),
         }
     }
 

@@ -130,7 +130,7 @@ impl Request {
         let body = if end_of_stream { Body::None } else { Body::Part(0) };
         match self.judge_head(&head, now) {
             Step::AwaitKeys { issuer, otherwise } => {
-                self.await_keys(head, issuer, *otherwise, body, now)
+                self.await_keys(head, issuer, otherwise, body, now)
             }
             step => self.follow(step, body, HeadWas::Accepted),
         }
@@ -159,13 +159,13 @@ impl Request {
     fn follow(&mut self, step: Step, body: Body, head: HeadWas) -> Action {
         let pending = match step {
             Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => {
-                return self.settle(*outcome, 0);
+                return self.settle(outcome, 0);
             }
             Step::AwaitBody(pending) => pending,
         };
         if let Err(error) = self.prepare_headers(pending.header_changes()) {
             host::log(LogLevel::Critical, &format!("request headers: {error}"));
-            return self.settle(*pending.refuse(Reason::Internal), 0);
+            return self.settle(pending.refuse(Reason::Internal), 0);
         }
         let buffered = match body {
             Body::None => return self.finish(*pending, 0),
@@ -191,19 +191,19 @@ impl Request {
                 pending.refuse(Reason::Internal)
             }
         };
-        self.settle(*outcome, size)
+        self.settle(outcome, size)
     }
 
     fn settle(&mut self, outcome: Outcome, buffered: usize) -> Action {
         let (effect, record) = outcome.into_parts();
         match effect {
             Effect::Reply(reply) => {
-                self.state = State::Answered(Box::new(record));
+                self.state = State::Answered(record);
                 answer(&reply)
             }
             Effect::Forward(body) => {
                 let amounts = self.amounts(&record);
-                self.state = State::Forwarded(Box::new(record));
+                self.state = State::Forwarded(record);
                 match self.forward(&body, buffered, &amounts) {
                     Ok(()) => Action::Continue,
                     Err(error) => self.fail(error),
@@ -211,7 +211,7 @@ impl Request {
             }
             Effect::Pass(changes) => {
                 let amounts = self.amounts(&record);
-                self.state = State::Passed(Box::new(record));
+                self.state = State::Passed(record);
                 match self.pass(&changes, &amounts) {
                     Ok(()) => Action::Continue,
                     Err(error) => self.fail(error),
@@ -235,7 +235,7 @@ impl Request {
             State::Fresh | State::Logged => self.shared.gate.unseen().overruled(Reason::Internal),
         };
         let (effect, record) = outcome.into_parts();
-        self.state = State::Answered(Box::new(record));
+        self.state = State::Answered(record);
         match effect {
             Effect::Reply(reply) => answer(&reply),
             Effect::Forward(_) | Effect::Pass(_) => {
@@ -273,7 +273,7 @@ impl Request {
                 self.keep(waiting, body)
             }
             State::AwaitBody { pending, .. } if size > pending.body_limit() => {
-                self.settle(*pending.refuse(Reason::BodyTooLarge), size)
+                self.settle(pending.refuse(Reason::BodyTooLarge), size)
             }
             State::AwaitBody { pending, .. } if end_of_stream => self.finish(*pending, size),
             State::AwaitBody { pending, head, .. } => {
@@ -309,7 +309,7 @@ impl Request {
             // may try again: the keys are there now.
             State::AwaitBody { pending, buffered, head: HeadWas::Resumed } => {
                 let outcome = pending.refuse(Reason::Token(TokenError::KeysUnavailable));
-                self.settle(*outcome, buffered)
+                self.settle(outcome, buffered)
             }
             State::AwaitBody { pending, buffered, head: HeadWas::Accepted } => {
                 self.finish(*pending, buffered)
@@ -332,7 +332,7 @@ impl Request {
             State::Fresh => self.shared.gate.unseen(),
             State::AwaitKeys(waiting) => waiting.otherwise().into_parts().1.abandoned(),
             State::AwaitBody { pending, .. } => pending.abandon(),
-            State::Forwarded(record) | State::Passed(record) | State::Answered(record) => *record,
+            State::Forwarded(record) | State::Passed(record) | State::Answered(record) => record,
             State::Logged => return,
         };
         let Audit { form, response } = audit(&self.shared.gate);
@@ -347,11 +347,13 @@ impl Request {
             }
             AuditForm::Text => Ok(()),
         };
-        let record = record.to_text(response);
-        let text = host::set_property(AUDIT, record.as_bytes());
-        if let Err(error) = nested.and(text) {
-            host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
-        }
+        let text = |room| record.to_text_in(room, response);
+        self.shared.write(text, |record| {
+            let text = host::set_property(AUDIT, record.as_bytes());
+            if let Err(error) = nested.and(text) {
+                host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));
+            }
+        });
     }
 }
 

@@ -148,7 +148,7 @@ impl Asking {
 
     /// The second half.
     #[must_use]
-    pub fn finish(pending: Pending, body: &[u8]) -> Box<Outcome> {
+    pub fn finish(pending: Pending, body: &[u8]) -> Outcome {
         black_box(pending.body_limit());
         pending.finish(body, NOW)
     }
@@ -158,8 +158,6 @@ impl Asking {
         let (effect, record) = outcome.into_parts();
         let exported = self.gate.settings().map_or(&[][..], |settings| &settings.exported);
         black_box(record.amounts(exported).count());
-        // The host has it until the response is there.
-        let record = Box::new(record);
         if records == Records::TextAndStruct {
             black_box(record.to_struct(None));
         }
@@ -168,12 +166,12 @@ impl Asking {
 
     /// A whole request: what became of it, and its record.
     pub fn ask(&self, head: &Headers, body: &[u8], records: Records) -> (Effect, String) {
-        self.end(*Self::finish(self.begin(head), body), records)
+        self.end(Self::finish(self.begin(head), body), records)
     }
 
     /// The record of a request.
     #[must_use]
     pub fn record(&self, head: &Headers, body: &[u8]) -> AuditRecord {
-        Self::finish(self.begin(head), body).into_parts().1
+        *Self::finish(self.begin(head), body).into_parts().1
     }
 }

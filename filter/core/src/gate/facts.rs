@@ -8,7 +8,7 @@ use crate::audit::{
 use crate::decide::{self, Decision};
 use crate::denial::Reason;
 use crate::document;
-use crate::http::Head;
+use crate::http::{Head, Method};
 use crate::identity::{Authority, Principal};
 use crate::limits::LISTED;
 use crate::plan::{Included, PathId, Plan, Target};
@@ -38,10 +38,13 @@ fn revision(policy: &Policy, digest: &Digest) -> String {
 impl Facts {
     pub(super) fn of_head(head: &Head<'_>, enforced: Option<&Rc<Enforced>>) -> Self {
         let text = |bytes: &[u8]| cut(&String::from_utf8_lossy(bytes)).to_owned();
+        let method = |bytes: &[u8]| {
+            Method::read(bytes).map_or_else(|| text(bytes).into(), |known| known.name().into())
+        };
         let path = head.path.and_then(|path| path.split(|byte| *byte == b'?').next());
         Self {
             enforced: enforced.cloned(),
-            method: head.method.map(text),
+            method: head.method.map(method),
             path: path.map(text),
             answers: head.answers(),
             ..Self::default()

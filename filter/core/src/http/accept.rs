@@ -25,6 +25,16 @@ impl MediaType {
             Self::Json => "application/json; charset=utf-8",
         }
     }
+
+    /// The one that a media range stands for, if any.
+    fn in_range(range: &[u8]) -> Option<Self> {
+        const OTHERS: [&[u8]; 3] = [b"application/graphql-response+json", b"application/*", b"*/*"];
+        let is = |name: &&[u8]| range.eq_ignore_ascii_case(name);
+        match is(&&b"application/json"[..]) {
+            true => Some(Self::Json),
+            false => OTHERS.iter().any(is).then_some(Self::GraphqlResponse),
+        }
+    }
 }
 
 impl Head<'_> {
@@ -35,13 +45,7 @@ impl Head<'_> {
         let mut best = (0, MediaType::default());
         for range in ranges {
             let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let media = match parts.next().map(<[u8]>::to_ascii_lowercase).as_deref() {
-                Some(b"application/json") => MediaType::Json,
-                Some(b"application/graphql-response+json" | b"application/*" | b"*/*") => {
-                    MediaType::GraphqlResponse
-                }
-                Some(_) | None => continue,
-            };
+            let Some(media) = parts.next().and_then(MediaType::in_range) else { continue };
             let weight =
                 parts.find_map(|part| part.strip_prefix(b"q=").or(part.strip_prefix(b"Q=")));
             let weight = weight.map_or(1000, thousandths);

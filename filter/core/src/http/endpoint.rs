@@ -84,6 +84,11 @@ impl Method {
         }
     }
 
+    /// The one that a request has, if the endpoint could be asked by it.
+    pub(crate) fn read(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name().as_bytes() == name)
+    }
+
     /// As requests have it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -164,7 +169,7 @@ impl Head<'_> {
         if self.upgrade {
             return Err(Reason::UpgradeNotAllowed);
         }
-        let known = Method::ALL.into_iter().find(|one| one.name().as_bytes() == method);
+        let known = Method::read(method);
         match known.filter(|one| endpoint.methods.contains(*one)) {
             Some(method @ (Method::Post | Method::Query)) => match self.query() {
                 None => Ok(Route::Body(method)),

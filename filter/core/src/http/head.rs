@@ -48,11 +48,29 @@ pub struct Head<'a> {
     pub(super) headers: &'a Headers,
     /// Names with a `_`, in lower case and with a `-` in its place.
     disguised: Vec<Vec<u8>>,
-    content_type: Vec<&'a [u8]>,
-    content_encoding: Vec<&'a [u8]>,
+    content_type: Values<'a>,
+    /// The body is not as it is: a content encoding other than `identity`.
+    encoded: bool,
     content_length: Option<&'a [u8]>,
     pub(super) upgrade: bool,
     pub(super) ambiguous: bool,
+}
+
+/// What a header has that should be there once.
+#[derive(Clone, Copy, Debug)]
+enum Values<'a> {
+    None,
+    One(&'a [u8]),
+    Several,
+}
+
+impl<'a> Values<'a> {
+    const fn and(self, value: &'a [u8]) -> Self {
+        match self {
+            Self::None => Self::One(value),
+            Self::One(_) | Self::Several => Self::Several,
+        }
+    }
 }
 
 /// In lower case, as hosts have most of them.
@@ -73,8 +91,8 @@ impl<'a> Head<'a> {
             path: None,
             headers,
             disguised: Vec::new(),
-            content_type: Vec::new(),
-            content_encoding: Vec::new(),
+            content_type: Values::None,
+            encoded: false,
             content_length: None,
             upgrade: false,
             ambiguous: false,
@@ -85,8 +103,8 @@ impl<'a> Head<'a> {
                 b":method" => head.ambiguous |= head.method.replace(value).is_some(),
                 b":path" => head.ambiguous |= head.path.replace(value).is_some(),
                 b":protocol" | b"upgrade" => head.upgrade = true,
-                b"content-type" => head.content_type.push(value),
-                b"content-encoding" => head.content_encoding.push(value),
+                b"content-type" => head.content_type = head.content_type.and(value),
+                b"content-encoding" => head.encoded |= !is_identity(value),
                 b"content-length" => {
                     head.ambiguous |= head.content_length.replace(value).is_some();
                 }
@@ -148,7 +166,7 @@ impl<'a> Head<'a> {
     /// Whether the one content type is JSON.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        matches!(self.content_type.as_slice(), [value] if is_json_in_utf8(value))
+        matches!(self.content_type, Values::One(value) if is_json_in_utf8(value))
     }
 
     /// Whether the body that follows can be read, and as what.
@@ -156,19 +174,18 @@ impl<'a> Head<'a> {
     /// # Errors
     /// The refusal.
     pub fn expect_body(&self, settings: &Settings) -> Result<Media, Reason> {
-        let media = match self.content_type.as_slice() {
-            [value] if is_json_in_utf8(value) => Media::Json,
-            [value] if settings.endpoint.multipart == Multipart::On => {
+        let media = match self.content_type {
+            Values::One(value) if is_json_in_utf8(value) => Media::Json,
+            Values::One(value) if settings.endpoint.multipart == Multipart::On => {
                 let boundary = Boundary::read(value).ok_or(Reason::ContentTypeNotSupported)?;
                 self.expect_no_forgery(settings)?;
                 Media::Multipart(boundary)
             }
-            _ => return Err(Reason::ContentTypeNotSupported),
+            Values::None | Values::One(_) | Values::Several => {
+                return Err(Reason::ContentTypeNotSupported);
+            }
         };
-        let plain = |value: &&[u8]| {
-            value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity")
-        };
-        if !self.content_encoding.iter().all(plain) {
+        if self.encoded {
             return Err(Reason::ContentEncodingNotSupported);
         }
         match self.content_length.map(length) {
@@ -178,6 +195,12 @@ impl<'a> Head<'a> {
             Some(None) => Err(Reason::HeadMalformed),
         }
     }
+}
+
+/// Whether a content encoding is none (RFC 9110 8.4.1).
+fn is_identity(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    value.is_empty() || value.eq_ignore_ascii_case(b"identity")
 }
 
 /// `Content-Length = 1*DIGIT` (RFC 9110 8.6).

@@ -28,7 +28,7 @@ pub struct Sent<'m> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderChanges {
     /// Names, as the request spells them; every value of each.
-    pub removed: Vec<Vec<u8>>,
+    pub removed: Vec<Cow<'static, [u8]>>,
     /// Names, and the one value that each has then.
     pub set: Vec<(Cow<'static, str>, Vec<u8>)>,
 }
@@ -64,8 +64,8 @@ impl HeaderChanges {
                 || is_one_of(&OVERRIDES, &plain)
                 || describes_body(&plain)
                 || holds_token(&plain);
-            if goes && !changes.removed.iter().any(|gone| gone == name) {
-                changes.removed.push(name.to_vec());
+            if goes && !changes.removed.iter().any(|gone| **gone == *name) {
+                changes.removed.push(spelled(name));
             }
         }
         if removes {
@@ -122,10 +122,16 @@ impl HeaderChanges {
         // RFC 9113 section 8.2.3: several lines are one, joined like this.
         if let Some(left) = tokens.without_tokens(&lines.join(&b"; "[..])) {
             if left.is_empty() {
-                self.removed.push(b"cookie".to_vec());
+                self.removed.push(b"cookie".into());
             } else {
                 self.set.push(("cookie".into(), left));
             }
         }
     }
+}
+
+/// A name as the request spells it; most are as they are written here.
+fn spelled(name: &[u8]) -> Cow<'static, [u8]> {
+    let known = BODY_HEADERS.iter().find(|known| known.as_bytes() == name);
+    known.map_or_else(|| name.to_vec().into(), |known| known.as_bytes().into())
 }

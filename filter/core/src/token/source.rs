@@ -64,7 +64,7 @@ impl TokenRules {
         head: &Head<'a>,
         longest: usize,
     ) -> Result<Option<Presented<'a>>, TokenError> {
-        only(self.sources.iter().flat_map(|source| source.values(head)), longest)
+        only(self.sources.iter().flat_map(|source| source.values(head)).flatten(), longest)
     }
 
     /// Whether every parameter of a URL query is one of ours.
@@ -134,23 +134,22 @@ impl TokenRules {
 }
 
 impl Source {
-    /// The values in this place, each with what stands before its token.
-    fn values<'a>(&'a self, head: &Head<'a>) -> Vec<(&'a [u8], &'a str)> {
+    /// The values in this place, each with what stands before its token: the first two, as more than
+    /// one is too many.
+    fn values<'a>(&'a self, head: &Head<'a>) -> [Option<(&'a [u8], &'a str)>; 2] {
         match self {
             Self::Header { name, prefix } => {
-                head.values(name).map(|value| (value, prefix.as_ref())).collect()
+                two(head.values(name).map(|value| (value, prefix.as_ref())))
             }
-            Self::Cookie(known) => head
+            Self::Cookie(known) => two(head
                 .values("cookie")
                 .flat_map(|cookies| cookies.split(|byte| *byte == b';'))
                 .flat_map(crumb_values)
                 .filter(|(name, _)| is_named(name, known))
-                .map(|(_, value)| (value, ""))
-                .collect(),
-            Self::Query(known) => parameters(head.query().unwrap_or_default())
+                .map(|(_, value)| (value, ""))),
+            Self::Query(known) => two(parameters(head.query().unwrap_or_default())
                 .filter(|(name, _)| *name == known.as_bytes())
-                .map(|(_, value)| (value, ""))
-                .collect(),
+                .map(|(_, value)| (value, ""))),
         }
     }
 
@@ -162,6 +161,10 @@ impl Source {
             Self::Query(name) => (2, name),
         }
     }
+}
+
+fn two<T>(mut all: impl Iterator<Item = T>) -> [Option<T>; 2] {
+    [all.next(), all.next()]
 }
 
 /// The names in one part of a `cookie` header, each with the rest of the part as its value.

@@ -22,7 +22,7 @@ fn told(changes: HeaderChanges) -> (Vec<String>, Vec<(String, String)>) {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     let HeaderChanges { removed, set } = changes;
     let set = set.into_iter().map(|(name, value)| (name.into_owned(), text(value)));
-    (removed.into_iter().map(text).collect(), set.collect())
+    (removed.into_iter().map(|name| text(name.into_owned())).collect(), set.collect())
 }
 
 const TYPE: (&str, &str) = ("content-type", "application/json");

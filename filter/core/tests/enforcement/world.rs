@@ -204,7 +204,8 @@ pub(crate) fn request(gate: &Gate, headers: &Headers, body: &[u8]) -> (Effect, A
         Step::AwaitBody(pending) => pending.finish(body, UnixTime(1000)),
         Step::Settle(outcome) | Step::AwaitKeys { otherwise: outcome, .. } => outcome,
     };
-    outcome.into_parts()
+    let (effect, record) = outcome.into_parts();
+    (effect, *record)
 }
 
 /// The end of a request by the bearer of `token`.

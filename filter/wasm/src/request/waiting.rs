@@ -153,7 +153,7 @@ impl Request {
         let AwaitKeys { head, wait, stands, held, otherwise, body: before } = *waiting;
         if size > limit {
             let (_, record) = otherwise.into_parts();
-            return self.settle(*record.overruled(Reason::BodyTooLarge), size);
+            return self.settle(record.overruled(Reason::BodyTooLarge), size);
         }
         let Some(held) = held.grown(size.saturating_sub(before.size())) else {
             return self.crowded_out(otherwise, size);
@@ -167,6 +167,6 @@ impl Request {
     fn crowded_out(&mut self, otherwise: Outcome, buffered: usize) -> Action {
         let (_, record) = otherwise.into_parts();
         let reason = Reason::Token(TokenError::KeysUnavailable);
-        self.settle(*record.overruled(reason), buffered)
+        self.settle(record.overruled(reason), buffered)
     }
 }

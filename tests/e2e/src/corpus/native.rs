@@ -89,8 +89,12 @@ pub fn run(configuration: &str, request: &WireRequest) -> Result<Observed> {
     Ok(observed)
 }
 
-fn change(headers: &mut Vec<Pair>, removed: &[Vec<u8>], set: &[(Cow<'static, str>, Vec<u8>)]) {
-    headers.retain(|(name, _)| !removed.contains(name));
+fn change(
+    headers: &mut Vec<Pair>,
+    removed: &[Cow<'_, [u8]>],
+    set: &[(Cow<'static, str>, Vec<u8>)],
+) {
+    headers.retain(|(name, _)| !removed.iter().any(|gone| **gone == **name));
     for (name, value) in set {
         headers.retain(|(known, _)| known != name.as_bytes());
         headers.push((name.as_bytes().to_vec(), value.clone()));

@@ -1,9 +1,10 @@
-//! The allocator of the system, which counts what is in use.
+//! The allocator of the system, which counts what is in use, and how often it is asked for more.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
+static MADE: AtomicUsize = AtomicUsize::new(0);
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -23,10 +24,16 @@ pub(crate) fn in_use() -> usize {
     IN_USE.load(Ordering::Relaxed)
 }
 
+/// Allocations so far. One that grows is a new one.
+pub(crate) fn made() -> usize {
+    MADE.load(Ordering::Relaxed)
+}
+
 // SAFETY: it is the system's allocator; what is counted decides nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         IN_USE.fetch_add(piece(layout.size()), Ordering::Relaxed);
+        MADE.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as the caller of this function says.
         unsafe { System.alloc(layout) }
     }
