@@ -54,12 +54,19 @@ impl Guarded {
         Ok(Self { folder: folder.to_owned(), audience, configuration })
     }
 
-    /// The plugin configuration for a mode, with nested audit records.
+    /// The plugin configuration for a mode, with all that a record can have, in both of its forms.
     #[must_use]
     pub fn configuration(&self, mode: Template) -> Value {
+        let mut configuration = self.shipped(mode);
+        configuration["audit"] = json!({ "nested": true, "response": true });
+        configuration
+    }
+
+    /// The plugin configuration for a mode, otherwise as the bundle has it.
+    #[must_use]
+    pub fn shipped(&self, mode: Template) -> Value {
         let mut configuration = self.configuration.clone();
         configuration["request_headers"] = json!(mode.name());
-        configuration["audit"] = json!({ "nested": true, "response": true });
         configuration
     }
 }

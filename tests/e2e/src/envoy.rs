@@ -24,7 +24,7 @@ mod template;
 
 pub use channel::Channel;
 pub use log::Entry;
-pub use template::{Listener, Template};
+pub use template::{Listener, Template, log_as_shipped};
 
 use log::LogReader;
 use process::{Process, binary, log_file, said};

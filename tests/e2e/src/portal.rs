@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::backend::Backend;
 use crate::bundle::Guarded;
-use crate::envoy::{Envoy, Listener, Template};
+use crate::envoy::{Envoy, Listener, Template, log_as_shipped};
 use crate::filter::Build;
 use crate::idp::Idp;
 use crate::token::TokenRecipe;
@@ -98,12 +98,12 @@ impl Portal {
         let listeners = servers.iter().chain(others).map(|(name, upstream)| Listener {
             name: (*name).to_owned(),
             template: Template::Hold,
-            configuration: Some(bundle.configuration(Template::Hold).to_string()),
+            configuration: Some(bundle.shipped(Template::Hold).to_string()),
             upstream: *upstream,
             wasm: wasm.clone(),
             clusters: Vec::new(),
             grpc: Vec::new(),
-            change: None,
+            change: Some(log_as_shipped),
             tls: None,
         });
         let envoy = Envoy::start(&listeners.collect::<Vec<_>>()).await?;

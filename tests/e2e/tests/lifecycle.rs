@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use fieldgate_e2e::backend::TAG;
 use fieldgate_e2e::client::Client;
-use fieldgate_e2e::envoy::{Envoy, Listener, Template};
+use fieldgate_e2e::envoy::{Envoy, Listener, Template, log_as_shipped};
 use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::stage::{DENIED, GRANTED, Scene, Stage, body};
 use fieldgate_e2e::suite::{Held, Suite};
@@ -48,10 +48,9 @@ async fn start() -> Result<Scene> {
 /// Without settings of the record, it is the text that the shipped access log has.
 async fn the_record_as_it_is_shipped(here: Here) -> Result<()> {
     for template in Template::ALL {
-        let mut configuration = here.bundle.configuration(template);
-        configuration.as_object_mut().map(|settings| settings.remove("audit"));
-        let configuration = Some(configuration.to_string());
+        let configuration = Some(here.bundle.shipped(template).to_string());
         let listener = Listener { configuration, ..here.listener(template) };
+        let listener = listener.changed(log_as_shipped);
         let envoy = Envoy::start(std::slice::from_ref(&listener)).await?;
         let client = Client::new(envoy.address(&listener.name));
         for (query, decision, status) in [(GRANTED, "allow", 200), (DENIED, "deny", 403)] {

@@ -75,6 +75,9 @@ impl LogReader {
             let mut line: Value = serde_json::from_str(line)
                 .unwrap_or_else(|error| panic!("an access log line is JSON: {error}: {line}"));
             whole_numbers(&mut line["fieldgate"]);
+            if line["fieldgate"].is_string() {
+                line["text"] = line["fieldgate"].take();
+            }
             let nests = !line["fieldgate"].is_null();
             let mut entry = Entry { line, nests };
             if !nests {

@@ -130,6 +130,13 @@ fn log_to(manager: &mut Value, access_log: &Path, listener: &str) {
     format["fieldgate"] = json!("%TYPED_CEL(filter_state['wasm.fieldgate.audit_struct'])%");
 }
 
+/// Takes back what tests ask of the record in the access log, for a change of a listener.
+pub fn log_as_shipped(manager: &mut Value) {
+    let format = at(manager, "/access_log/0/typed_config/log_format/json_format");
+    format["fieldgate"] = format["text"].take();
+    format.as_object_mut().map(|format| format.remove("text"));
+}
+
 /// The bootstrap around a listener that a control plane serves, with the shipped access log in it.
 pub(super) fn around(
     served: &mut Served,

@@ -125,7 +125,10 @@ impl House {
             ));
         }
         let log = envoy.directory().join("access.log");
-        screen.line(&format!("The audit records, as they come:\n\n  tail -f {}\n", log.display()));
+        screen.line(&format!(
+            "The audit records, as they come:\n\n  tail -f {} | jq '.fieldgate | fromjson'\n",
+            log.display()
+        ));
         screen.line("Ctrl-C ends everything.");
     }
 }
