@@ -22,9 +22,11 @@ pub(crate) const fn trap_if_asked(_headers: &Headers) {}
 /// the canary that the host accepts a push by.
 #[cfg(feature = "test-fail-workers")]
 pub(crate) fn fails_to_configure() -> bool {
+    use crate::host::shared_data;
+
     const KEY: &str = "fieldgate.configured";
-    let seen = proxy_wasm::hostcalls::get_shared_data(KEY).is_ok_and(|(value, _)| value.is_some());
-    proxy_wasm::hostcalls::set_shared_data(KEY, Some(b"1"), None).is_err() || seen
+    let seen = shared_data::get(KEY).is_ok();
+    shared_data::set(KEY, b"1").is_err() || seen
 }
 
 #[cfg(not(feature = "test-fail-workers"))]

@@ -1,6 +1,6 @@
-//! The host's functions, each as a call that returns a `Result`: the only unsafe code, and the only
-//! place that knows the ABI (proxy-wasm 0.2.1). The SDK's wrappers panic on a status that they do
-//! not expect and on header bytes that are not UTF-8; a panic here would end the VM for everybody.
+//! The host's functions (proxy-wasm 0.2.1), each as a call that returns a `Result`: whatever the host
+//! answers, and whatever bytes a client sends, is no reason to panic, which would end the VM for
+//! everybody.
 
 #![expect(unsafe_code, reason = "the host's interface is a C interface")]
 
@@ -18,6 +18,8 @@ pub(crate) mod call;
 pub(crate) mod certificate;
 pub(crate) mod metric;
 mod pairs;
+#[cfg(feature = "test-fail-workers")]
+pub(crate) mod shared_data;
 
 /// A call that the host did not carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,8 +368,8 @@ fn returned(
     if data.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host allocated `size` bytes with `proxy_on_memory_allocate`, which the SDK serves
-    // from a Vec of that capacity, filled them, and gives them away.
+    // SAFETY: the host allocated `size` bytes with `proxy_on_memory_allocate`, which gives a slice of
+    // just that size, filled them, and gives them away.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 

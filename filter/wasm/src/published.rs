@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
+use fieldgate_core::denial::Reason;
 use fieldgate_core::gate::Gate;
 use fieldgate_core::limits::{JUDGED_AT_ONCE, KEY_SET_BYTES, WAITING_BYTES, WAITING_REQUESTS};
 use fieldgate_core::token::UnixTime;
@@ -109,6 +110,11 @@ impl Shared {
             tick: Cell::new(0),
             text: Cell::default(),
         }
+    }
+
+    /// What refuses every request.
+    pub(crate) fn closed(root: u32) -> Self {
+        Self::new(Gate::closed(Reason::NotConfigured), root)
     }
 
     /// Has the host call from now on; soon, where there are keys to fetch. Nothing is fetched before:

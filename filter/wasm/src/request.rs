@@ -14,8 +14,8 @@ use fieldgate_core::http::Headers;
 use fieldgate_core::reply::{Refusal, Reply};
 use fieldgate_core::settings::{Audit, AuditForm, RequestHeaders, Settings};
 use fieldgate_core::token::{TokenError, UnixTime};
-use proxy_wasm::types::Action;
 
+use crate::dispatch::Action;
 use crate::hooks;
 use crate::host::certificate::Certificate;
 use crate::host::{self, HostError, LogLevel};

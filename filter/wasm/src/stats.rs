@@ -15,6 +15,7 @@ const DIGEST_DIGITS: usize = 12;
 /// All threads write the same stat. Whoever stops enforcing writes 0, and whoever still does writes
 /// 1 again at the next call of the host, within a second: so it is right whatever comes and goes, a trap included, without
 /// anybody counting.
+#[derive(Clone, Copy)]
 pub(crate) struct InForce(Metric);
 
 impl InForce {
@@ -28,7 +29,7 @@ impl InForce {
         Ok(Self(gauge))
     }
 
-    pub(crate) fn confirm(&self) {
+    pub(crate) fn confirm(self) {
         self.record(1);
     }
 
@@ -36,7 +37,7 @@ impl InForce {
         self.record(0);
     }
 
-    fn record(&self, value: u64) {
+    fn record(self, value: u64) {
         if let Err(error) = self.0.record(value) {
             host::log(LogLevel::Error, &format!("stat of the policy: {error}"));
         }

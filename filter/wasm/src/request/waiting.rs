@@ -5,9 +5,9 @@ use fieldgate_core::gate::{Outcome, Step};
 use fieldgate_core::settings::RequestHeaders;
 use fieldgate_core::token::remote::{Wait, Waiting};
 use fieldgate_core::token::{TokenError, UnixTime};
-use proxy_wasm::types::Action;
 
 use super::{Head, HeadWas, Request, State};
+use crate::dispatch::Action;
 use crate::host::{self, HostError};
 use crate::published::{Held, NoWait};
 
