@@ -1,0 +1,151 @@
+//! What the filter offers its host: callbacks that have a use, as Envoy enters the VM for each that
+//! it finds; and no callback, in whatever order, that ends the VM or lets a request through.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use fieldgate_e2e::filter::Build;
+use fieldgate_e2e::repository;
+use serde_json::{Value, json};
+
+const EXPORTED: [&str; 15] = [
+    "_initialize",
+    "memory",
+    "proxy_abi_version_0_2_1",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_delete",
+    "proxy_on_done",
+    "proxy_on_http_call_response",
+    "proxy_on_log",
+    "proxy_on_memory_allocate",
+    "proxy_on_request_body",
+    "proxy_on_request_headers",
+    "proxy_on_request_trailers",
+    "proxy_on_tick",
+    "proxy_on_vm_start",
+];
+
+#[test]
+fn only_callbacks_that_have_a_use() {
+    let module = fs::read(Build::Plain.file().unwrap()).unwrap();
+    assert_eq!(exports(&module), BTreeSet::from(EXPORTED.map(str::to_owned)));
+}
+
+/// Envoy does none of this. With each callback: what it returns, and how often the client is answered.
+#[test]
+fn callbacks_that_cannot_be() {
+    const PAUSE: u32 = 1;
+    let (done, nothing) = (json!([1, 0]), json!([null, 0]));
+    let (refused, stands) = (json!([PAUSE, 1]), json!([PAUSE, 0]));
+    let is = |call: Value, taken: &Value| (json!({ "call": call }), taken.clone());
+    let cases = [
+        is(json!(["_initialize"]), &nothing),
+        // A context that was never created.
+        is(json!(["proxy_on_request_headers", 7, 0, 0]), &refused),
+        is(json!(["proxy_on_request_body", 7, 0, 1]), &refused),
+        is(json!(["proxy_on_request_trailers", 7, 0]), &refused),
+        is(json!(["proxy_on_vm_start", 7, 0]), &done),
+        // A worker that says no is left without the filter.
+        is(json!(["proxy_on_configure", 7, 0]), &done),
+        is(json!(["proxy_on_tick", 7]), &nothing),
+        is(json!(["proxy_on_http_call_response", 7, 1, 1, 0, 0]), &nothing),
+        is(json!(["proxy_on_log", 7]), &nothing),
+        is(json!(["proxy_on_done", 7]), &done),
+        is(json!(["proxy_on_delete", 7]), &nothing),
+        // A request of a root context that was never created.
+        is(json!(["proxy_on_context_create", 9, 8]), &nothing),
+        is(json!(["proxy_on_request_headers", 9, 0, 0]), &refused),
+        is(json!(["proxy_on_request_body", 9, 0, 1]), &stands),
+        is(json!(["proxy_on_log", 9]), &nothing),
+        is(json!(["proxy_on_done", 9]), &done),
+        is(json!(["proxy_on_delete", 9]), &nothing),
+        is(json!(["proxy_on_request_headers", 9, 0, 1]), &refused),
+        // Twice, and for a context of the other kind.
+        is(json!(["proxy_on_context_create", 1, 0]), &nothing),
+        is(json!(["proxy_on_context_create", 1, 0]), &nothing),
+        is(json!(["proxy_on_context_create", 2, 1]), &nothing),
+        is(json!(["proxy_on_context_create", 2, 1]), &nothing),
+        is(json!(["proxy_on_request_headers", 1, 0, 1]), &refused),
+        is(json!(["proxy_on_tick", 2]), &nothing),
+        is(json!(["proxy_on_http_call_response", 1, 5, 1, 0, 0]), &nothing),
+    ];
+    let nested = [
+        is(json!(["proxy_on_request_headers", 2, 0, 1]), &refused),
+        is(json!(["proxy_on_log", 2]), &nothing),
+        is(json!(["proxy_on_done", 2]), &done),
+        is(json!(["proxy_on_context_create", 3, 1]), &nothing),
+        is(json!(["proxy_on_request_headers", 3, 0, 1]), &refused),
+        is(json!(["proxy_on_tick", 1]), &nothing),
+        is(json!(["proxy_on_delete", 2]), &nothing),
+    ];
+    let (mut steps, mut expected): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+    let (within, during): (Vec<_>, Vec<_>) = nested.into_iter().unzip();
+    // All of it while the headers of the request are judged, which is refused too.
+    let call = json!(["proxy_on_request_headers", 2, 0, 1]);
+    steps.push(json!({ "call": call, "during": "proxy_get_header_map_pairs", "within": within }));
+    expected.extend(during);
+    expected.push(json!([PAUSE, 3]));
+
+    let Some(taken) = host(&steps) else {
+        println!("skipped: there is no Node here");
+        return;
+    };
+    let seen: Vec<_> = taken.iter().map(|step| json!(step[step.len() - 2..])).collect();
+    assert_eq!(seen, expected, "{taken:#?}");
+}
+
+/// What a host in Node sees that takes these steps: each callback with its arguments, what it
+/// returned, and how often the client was answered; none without Node.
+fn host(steps: &[Value]) -> Option<Vec<Vec<Value>>> {
+    let mut node = Command::new("node");
+    node.arg(repository().join("tests/interop/host.mjs"));
+    let mut node = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let input = json!({ "module": Build::Plain.file().unwrap(), "steps": steps });
+    node.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success(), "the host did not run");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// The names in a module's export section.
+fn exports(module: &[u8]) -> BTreeSet<String> {
+    const EXPORTS: u8 = 7;
+    let mut rest = module.strip_prefix(b"\0asm\x01\0\0\0").expect("a module");
+    let mut section = loop {
+        let id = take(&mut rest, 1)[0];
+        let size = number(&mut rest);
+        let section = take(&mut rest, size);
+        if id == EXPORTS {
+            break section;
+        }
+    };
+    let count = number(&mut section);
+    let names = (0..count).map(|_| {
+        let size = number(&mut section);
+        let name = String::from_utf8(take(&mut section, size).to_vec()).unwrap();
+        let _kind = take(&mut section, 1);
+        let _index = number(&mut section);
+        name
+    });
+    names.collect()
+}
+
+fn take<'a>(rest: &mut &'a [u8], size: usize) -> &'a [u8] {
+    rest.split_off(..size).expect("a whole module")
+}
+
+/// LEB128, unsigned.
+fn number(rest: &mut &[u8]) -> usize {
+    let mut number = 0;
+    for shift in (0..32).step_by(7) {
+        let byte = take(rest, 1)[0];
+        number |= usize::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    number
+}
