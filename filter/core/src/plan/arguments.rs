@@ -78,7 +78,13 @@ impl<'d, 'a> Names<'d, 'a> {
     }
 }
 
-fn unique<'n>(names: impl Iterator<Item = Name<'n>>, reason: Reason) -> Result<(), PlanError> {
+fn unique<'n>(
+    names: impl ExactSizeIterator<Item = Name<'n>>,
+    reason: Reason,
+) -> Result<(), PlanError> {
+    if names.len() < 2 {
+        return Ok(());
+    }
     let mut names: Vec<Name<'n>> = names.collect();
     names.sort_unstable_by_key(|name| name.text);
     match names.array_windows().find(|[one, next]| one.text == next.text) {

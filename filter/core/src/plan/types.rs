@@ -6,13 +6,13 @@
 //! never depends on whether something that the caller may not see exists.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ConditionId;
 use crate::denial::Reason;
 use crate::document::Field;
 use crate::limits::{CONCRETE_TYPES, CONDITIONAL_TYPES};
-use crate::policy::schema::{FieldDef, FieldId, Schema, TypeDef, TypeId};
+use crate::policy::schema::{FieldDef, FieldId, Schema, TypeId};
 
 /// Where the walk stands in the schema.
 #[derive(Clone, Debug)]
@@ -51,19 +51,32 @@ pub(super) struct Found<'s> {
 /// that no selection makes another one cheaper or dearer.
 pub(super) struct Types<'s> {
     schema: &'s Schema,
-    looked_at: BTreeMap<Option<ConditionId>, u32>,
-    /// Where the selections of a field stand, for fields asked on all that their parent can be.
-    below_whole: BTreeMap<FieldId, Ground<'s>>,
+    /// Outside of conditions, and in each.
+    looked_at: u32,
+    looked_at_in: BTreeMap<ConditionId, u32>,
+    /// Where the selections of a field stand that returns different types on the object types that
+    /// its parent can be, for fields asked on all of them.
+    gathered: BTreeMap<FieldId, Ground<'s>>,
+    /// Room that is used again.
+    on_objects: Vec<FieldId>,
 }
 
 impl<'s> Types<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Self { schema, looked_at: BTreeMap::new(), below_whole: BTreeMap::new() }
+        Self {
+            schema,
+            looked_at: 0,
+            looked_at_in: BTreeMap::new(),
+            gathered: BTreeMap::new(),
+            on_objects: Vec::new(),
+        }
     }
 
-    /// The ground of a root type.
-    pub(super) fn root(&self, root: TypeId) -> Option<Ground<'s>> {
-        whole(root, &self.schema.type_def(root)?)
+    /// The ground of a root type: all that it can be. None for a leaf, and for an abstract type that
+    /// no object type has.
+    pub(super) fn whole(&self, parent: TypeId) -> Option<Ground<'s>> {
+        let possible = self.schema.possible(parent).filter(|possible| !possible.is_empty())?;
+        Some(Ground { parent, possible: Cow::Borrowed(possible) })
     }
 
     /// The ground inside a type condition (spec 5.5.1.2, 5.5.1.3, 5.5.2.3).
@@ -78,18 +91,16 @@ impl<'s> Types<'s> {
         condition: Option<ConditionId>,
     ) -> Result<Ground<'s>, Reason> {
         let id = self.schema.type_named(on).ok_or(Reason::UnknownType)?;
-        let target = self.schema.type_def(id).ok_or(Reason::UnknownType)?;
-        let target_whole = whole(id, &target).ok_or(Reason::UnknownType)?;
-        let parent = self.schema.type_def(ground.parent).ok_or(Reason::UnknownType)?;
-        let types = ground.possible.len().saturating_add(parent.possible.len());
-        self.look_at(types, condition)?;
+        let target = self.whole(id).ok_or(Reason::UnknownType)?;
+        let parent = self.schema.possible(ground.parent).ok_or(Reason::UnknownType)?;
+        self.look_at(ground.possible.len().saturating_add(parent.len()), condition)?;
         let meets = |object: &TypeId| target.possible.binary_search(object).is_ok();
-        if !parent.possible.iter().any(meets) {
+        if !parent.iter().any(meets) {
             return Err(Reason::FragmentImpossible);
         }
         let possible: Vec<TypeId> = ground.possible.iter().copied().filter(meets).collect();
         if possible.is_empty() || possible.len() == target.possible.len() {
-            return Ok(target_whole);
+            return Ok(target);
         }
         Ok(Ground { parent: id, possible: Cow::Owned(possible) })
     }
@@ -106,69 +117,76 @@ impl<'s> Types<'s> {
         if matches!(name, "__schema" | "__type") && ground.parent == self.schema.query() {
             return Err(Reason::IntrospectionDisabled);
         }
-        let name = self.schema.name(name).ok_or(Reason::UnknownField)?;
-        let on_parent = self.schema.field(ground.parent, name).ok_or(Reason::UnknownField)?;
-        let definition = self.definition(on_parent)?;
-        let takes = |name: &str| self.schema.argument(&definition, name).is_some();
+        let schema = self.schema;
+        let on_parent = schema.field_named(ground.parent, name).ok_or(Reason::UnknownField)?;
+        let definition = schema.field_def(on_parent).ok_or(Reason::UnknownField)?;
+        let takes = |name: &str| schema.argument(&definition, name).is_some();
         if !field.arguments.iter().all(|argument| takes(argument.name.text)) {
             return Err(Reason::UnknownArgument);
         }
         let returned = definition.returns.named;
-        let is_leaf = self.schema.type_def(returned).ok_or(Reason::UnknownField)?.kind.is_leaf();
+        let is_leaf = schema.kind(returned).ok_or(Reason::UnknownField)?.is_leaf();
         if is_leaf != field.selection_set.is_none() {
             return Err(Reason::SelectionInvalid);
         }
         self.look_at(ground.possible.len(), condition)?;
-        let on_object = |object: &TypeId| self.schema.field(*object, name);
-        let on_objects: Option<Vec<FieldId>> = ground.possible.iter().map(on_object).collect();
-        let on_objects = on_objects.ok_or(Reason::UnknownField)?;
+        let mut on_objects = std::mem::take(&mut self.on_objects);
+        on_objects.clear();
+        for object in &*ground.possible {
+            let same = *object == ground.parent;
+            let own = if same { Some(on_parent) } else { schema.like(on_parent, *object) };
+            on_objects.push(own.ok_or(Reason::UnknownField)?);
+        }
         let whole = matches!(ground.possible, Cow::Borrowed(_));
-        let below = match (is_leaf, whole, self.below_whole.get(&on_parent)) {
-            (true, _, _) => None,
-            (false, true, Some(known)) => Some(known.clone()),
-            (false, _, _) => Some(self.below(returned, &on_objects)?),
+        let below = match is_leaf {
+            true => None,
+            false => Some(self.below(on_parent, returned, &on_objects, whole)?),
         };
-        if let Some(below) = &below {
-            if let Cow::Owned(gathered) = &below.possible {
-                self.look_at(gathered.len(), condition)?;
-            }
-            if whole {
-                self.below_whole.insert(on_parent, below.clone());
-            }
+        if let Some(Ground { possible: Cow::Owned(gathered), .. }) = &below {
+            self.look_at(gathered.len(), condition)?;
         }
         Ok(Found { on_parent, definition, on_objects, whole, below })
     }
 
+    /// Takes back what was found, once it was looked at.
+    pub(super) fn done(&mut self, found: Found<'s>) {
+        self.on_objects = found.on_objects;
+    }
+
     /// What is below a field: whatever it returns on any of the object types, which may be less
     /// than what it returns on an interface.
-    fn below(&self, parent: TypeId, on_objects: &[FieldId]) -> Result<Ground<'s>, Reason> {
-        let mut returned: Vec<TypeId> = Vec::with_capacity(1);
-        for field in on_objects {
-            let returns = self.definition(*field)?.returns.named;
-            if returned.last() != Some(&returns) {
-                returned.push(returns);
-            }
+    fn below(
+        &mut self,
+        on_parent: FieldId,
+        parent: TypeId,
+        on_objects: &[FieldId],
+        whole: bool,
+    ) -> Result<Ground<'s>, Reason> {
+        let returns = |field: &FieldId| self.schema.returns(*field).map(|ty| ty.named);
+        if on_objects.iter().all(|field| returns(field) == Some(parent)) {
+            return self.whole(parent).ok_or(Reason::UnknownField);
         }
-        returned.sort_unstable();
-        returned.dedup();
-        let definition = |id: TypeId| self.schema.type_def(id).ok_or(Reason::UnknownField);
-        if returned == [parent] {
-            return whole(parent, &definition(parent)?).ok_or(Reason::UnknownField);
+        if let (true, Some(known)) = (whole, self.gathered.get(&on_parent)) {
+            return Ok(known.clone());
         }
+        let returned: BTreeSet<TypeId> = on_objects
+            .iter()
+            .map(|field| returns(field).ok_or(Reason::UnknownField))
+            .collect::<Result<_, _>>()?;
         let mut possible: Vec<TypeId> = Vec::new();
         for id in returned {
-            possible.extend_from_slice(definition(id)?.possible);
+            possible.extend_from_slice(self.schema.possible(id).ok_or(Reason::UnknownField)?);
         }
         possible.sort_unstable();
         possible.dedup();
         if possible.is_empty() {
             return Err(Reason::UnknownField);
         }
-        Ok(Ground { parent, possible: Cow::Owned(possible) })
-    }
-
-    fn definition(&self, field: FieldId) -> Result<FieldDef<'s>, Reason> {
-        self.schema.field_def(field).ok_or(Reason::UnknownField)
+        let below = Ground { parent, possible: Cow::Owned(possible) };
+        if whole {
+            self.gathered.insert(on_parent, below.clone());
+        }
+        Ok(below)
     }
 
     pub(super) fn look_at(
@@ -177,15 +195,11 @@ impl<'s> Types<'s> {
         condition: Option<ConditionId>,
     ) -> Result<(), Reason> {
         let types = u32::try_from(types).unwrap_or(u32::MAX);
-        let most = if condition.is_none() { CONCRETE_TYPES } else { CONDITIONAL_TYPES };
-        let looked_at = self.looked_at.entry(condition).or_default();
+        let (looked_at, most) = match condition {
+            None => (&mut self.looked_at, CONCRETE_TYPES),
+            Some(id) => (self.looked_at_in.entry(id).or_default(), CONDITIONAL_TYPES),
+        };
         *looked_at = looked_at.saturating_add(types);
         if *looked_at > most { Err(Reason::LimitConcreteTypes) } else { Ok(()) }
     }
-}
-
-/// All that a type can be; none for a leaf, and for an abstract type that no object type has.
-fn whole<'s>(parent: TypeId, definition: &TypeDef<'s>) -> Option<Ground<'s>> {
-    let possible = Cow::Borrowed(definition.possible);
-    (!possible.is_empty()).then_some(Ground { parent, possible })
 }

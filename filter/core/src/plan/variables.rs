@@ -84,7 +84,7 @@ impl DefaultValue {
 pub(super) fn type_of(reference: &TypeReference<'_>, schema: &Schema) -> Option<TypeRef> {
     let TypeReference { span: _, name, non_null, wrappers } = reference;
     let named = schema.type_named(name.text)?;
-    schema.type_def(named).filter(|def| def.kind.is_input())?;
+    schema.kind(named).filter(|kind| kind.is_input())?;
     let with = |ty: TypeRef, non_null| if non_null { ty.non_null() } else { ty };
     let mut ty = TypeRef::to(named);
     for items in wrappers.iter().rev() {

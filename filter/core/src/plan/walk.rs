@@ -35,6 +35,8 @@ pub(super) fn walk(
     notes: Notes,
 ) -> Result<Plan, PlanError> {
     let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
+    // About how many fields there are, one for each object type.
+    let fields = usize::try_from(document.tokens / 3).unwrap_or_default();
     let mut visited = Vec::new();
     visited.resize(document.fragments.len(), false);
     let mut walk = Walk {
@@ -48,9 +50,9 @@ pub(super) fn walk(
         types: Types::new(policy.schema()),
         plan: Plan {
             fragments: Vec::new(),
-            uses: Vec::new(),
+            uses: Vec::with_capacity(fields),
             selected: 0,
-            path: Vec::new(),
+            path: Vec::with_capacity(fields),
             expanded: Vec::new(),
             conditions: Vec::new(),
             variables: Vec::with_capacity(operation.variables.len()),
@@ -110,10 +112,10 @@ struct Walk<'s, 'd, 'a> {
     recorded: BTreeSet<(FieldId, Option<ConditionId>, Option<OccurrenceId>)>,
     /// Occurrences, by where their field stands.
     occurrences: BTreeMap<u32, OccurrenceId>,
-    /// Fields, by where they stand, whose arguments were read: a fragment is on one type wherever
-    /// it is spread.
+    /// Fields in fragments, by where they stand, whose arguments were read: a fragment is on one type
+    /// wherever it is spread.
     read: BTreeSet<(u32, Option<ConditionId>)>,
-    /// What fields cost, by where they stand, likewise.
+    /// What such fields cost, likewise.
     priced: BTreeMap<u32, usize>,
     notes: Notes,
 }
@@ -137,7 +139,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         };
         self.define_variables();
         self.price_defaults();
-        let ground = root.and_then(|root| self.types.root(root));
+        let ground = root.and_then(|root| self.types.whole(root));
         if ground.is_none() {
             let name = selection_set.selections.first().map_or(*span, Selection::span);
             let at = self.plan.node(PathNode { key: name, name, parent: None });
@@ -279,7 +281,7 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 self.note(Target::Unknown { reason, parent }, at, condition);
                 (None, None)
             }
-            Ok(found) => {
+            Ok(mut found) => {
                 let occurrence = self.occurrence(field, &found);
                 // What was noted for all that the parent can be needs no second note: the first
                 // place is the one that is named.
@@ -298,9 +300,16 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 }
                 self.arguments(field, &found, at, condition, occurrence);
                 let charged = self.charge(field, &found, outer, condition);
-                (found.below, charged)
+                let below = found.below.take();
+                self.types.done(found);
+                (below, charged)
             }
         }
+    }
+
+    /// Whether a fragment is being spread, which may be spread again; the rest is walked once.
+    fn is_in_fragment(&self) -> bool {
+        !self.active.is_empty()
     }
 
     /// The scope inside a type condition.

@@ -81,7 +81,7 @@ impl ListSize {
 /// What anything of a type costs by itself.
 #[must_use]
 pub fn weight_of(ty: TypeRef, schema: &Schema) -> u32 {
-    match schema.type_def(ty.named).map(|def| def.kind) {
+    match schema.kind(ty.named) {
         Some(TypeKind::Scalar | TypeKind::Enum) => 0,
         Some(
             TypeKind::Object

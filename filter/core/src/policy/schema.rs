@@ -192,25 +192,42 @@ impl Schema {
         })
     }
 
-    /// The number of a name, if anything but a type has it.
+    /// What a type is.
     #[must_use]
-    pub fn name(&self, name: &str) -> Option<NameId> {
-        self.tables.names.position(name).map(NameId)
+    pub fn kind(&self, id: TypeId) -> Option<TypeKind> {
+        self.tables.kinds.get(id.index()).copied()
+    }
+
+    /// The object types that a value of a type can be, sorted: itself for an object.
+    #[must_use]
+    pub fn possible(&self, id: TypeId) -> Option<&[TypeId]> {
+        self.tables.possible.get(id.index())
     }
 
     /// The field of that name on an object type or an interface.
     #[must_use]
-    pub fn field(&self, parent: TypeId, name: NameId) -> Option<FieldId> {
+    pub fn field_named(&self, parent: TypeId, name: &str) -> Option<FieldId> {
         let fields = self.tables.fields.get(parent.index())?;
-        let at = fields.binary_search_by_key(&name, |row| row.name).ok()?;
+        self.field_at(parent, self.tables.names.find(fields, |row| row.name, name)?)
+    }
+
+    /// The field that has the name of another one, on an object type or an interface.
+    #[must_use]
+    pub fn like(&self, field: FieldId, parent: TypeId) -> Option<FieldId> {
+        let name = self.tables.fields.items().get(field.index())?.name;
+        let fields = self.tables.fields.get(parent.index())?;
+        self.field_at(parent, fields.binary_search_by_key(&name, |row| row.name).ok()?)
+    }
+
+    fn field_at(&self, parent: TypeId, at: usize) -> Option<FieldId> {
         let start = self.tables.fields.range(parent.index())?.start;
         start.checked_add(u32::try_from(at).ok()?).map(FieldId)
     }
 
-    /// The same by its text.
+    /// What a field returns.
     #[must_use]
-    pub fn field_named(&self, parent: TypeId, name: &str) -> Option<FieldId> {
-        self.field(parent, self.name(name)?)
+    pub fn returns(&self, id: FieldId) -> Option<TypeRef> {
+        self.tables.fields.items().get(id.index()).map(|row| row.returns)
     }
 
     /// The definition of a field.
@@ -227,6 +244,11 @@ impl Schema {
     /// The arguments of a field, sorted by name.
     pub fn arguments<'s>(&'s self, field: &FieldDef<'s>) -> impl Iterator<Item = InputDef<'s>> {
         self.inputs(field.arguments)
+    }
+
+    /// Those that have to be given (spec 5.4.3).
+    pub fn required<'s>(&'s self, field: &FieldDef<'s>) -> impl Iterator<Item = InputDef<'s>> {
+        self.inputs_that(field.arguments, InputRow::is_required)
     }
 
     /// The argument of that name.
@@ -254,17 +276,24 @@ impl Schema {
     /// The position of an enum's value.
     #[must_use]
     pub fn value(&self, of: &TypeDef<'_>, name: &str) -> Option<u32> {
-        let at = of.values.binary_search(&self.name(name)?).ok()?;
-        u32::try_from(at).ok()
+        u32::try_from(self.tables.names.find(of.values, |value| *value, name)?).ok()
     }
 
     fn inputs<'s>(&'s self, rows: &'s [InputRow]) -> impl Iterator<Item = InputDef<'s>> {
-        rows.iter().zip(0..).filter_map(|(row, at)| self.input_def(row, at))
+        self.inputs_that(rows, |_| true)
+    }
+
+    fn inputs_that<'s>(
+        &'s self,
+        rows: &'s [InputRow],
+        wanted: impl Fn(&InputRow) -> bool,
+    ) -> impl Iterator<Item = InputDef<'s>> {
+        let rows = rows.iter().zip(0..).filter(move |(row, _)| wanted(row));
+        rows.filter_map(|(row, at)| self.input_def(row, at))
     }
 
     fn input<'s>(&'s self, rows: &'s [InputRow], name: &str) -> Option<InputDef<'s>> {
-        let name = self.name(name)?;
-        let at = rows.binary_search_by_key(&name, |row| row.name).ok()?;
+        let at = self.tables.names.find(rows, |row| row.name, name)?;
         self.input_def(rows.get(at)?, u32::try_from(at).ok()?)
     }
 
@@ -299,8 +328,9 @@ impl Schema {
     /// The same as the names of the type and of the field.
     #[must_use]
     pub fn coordinate_of(&self, id: FieldId) -> Option<[&str; 2]> {
+        let FieldRow { name, .. } = *self.tables.fields.items().get(id.index())?;
         let parent = self.tables.type_names.get(self.parent(id)?.index())?;
-        Some([parent, self.field_def(id)?.name])
+        Some([parent, self.tables.names.get(index(name.0))?])
     }
 
     /// The coordinate of an input; empty for one that is not there.

@@ -123,21 +123,25 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         occurrence: Option<OccurrenceId>,
     ) {
         let schema = self.policy.schema();
-        let Found { definition, on_objects, .. } = found;
-        let first = self.read.insert((field.span.start, condition));
+        let Found { on_parent, definition, on_objects, .. } = found;
+        let first = !self.is_in_fragment() || self.read.insert((field.span.start, condition));
         for argument in &field.arguments {
             let holder = argument.name.span;
             let mut literals = self.literals(holder, Some(at), condition, occurrence);
             let presence = literals.presence(&argument.value, Presence::Always);
+            let named = |of: &FieldDef<'s>| schema.argument(of, argument.name.text);
+            let of = named(definition);
             for object in on_objects {
-                let own = schema.field_def(*object);
-                let own = own.and_then(|own| schema.argument(&own, argument.name.text));
+                let own = match object == on_parent {
+                    true => of,
+                    false => schema.field_def(*object).as_ref().and_then(named),
+                };
                 if let Some(own) = own {
                     let id = InputId::Argument(*object, own.at);
                     literals.note(id, argument.name.span, presence);
                 }
             }
-            if let (true, Some(of)) = (first, schema.argument(definition, argument.name.text)) {
+            if let (true, Some(of)) = (first, of) {
                 literals.value(&argument.value, &of, presence);
             }
         }
@@ -150,7 +154,6 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
     /// Spec 5.4.3.
     fn lacks_argument(&self, field: &Field<'_>, definition: &FieldDef<'_>) -> bool {
         let is_given = |name: &str| field.arguments.iter().any(|given| given.name.text == name);
-        let mut arguments = self.policy.schema().arguments(definition);
-        arguments.any(|one| one.is_required() && !is_given(one.name))
+        self.policy.schema().required(definition).any(|one| !is_given(one.name))
     }
 }

@@ -31,14 +31,18 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
     ) -> Option<Outer<'s>> {
         let costs = self.policy.costs()?;
         let size = costs.list(found.on_parent);
-        let price = match self.priced.get(&field.span.start) {
+        let start = field.span.start;
+        let known = if self.is_in_fragment() { self.priced.get(&start) } else { None };
+        let price = match known {
             Some(price) => *price,
             None => {
                 let price = self.price(field, found, costs, size);
                 let prices = &mut self.plan.charges.get_or_insert_default().prices;
                 let at = prices.len();
                 prices.push(price);
-                self.priced.insert(field.span.start, at);
+                if self.is_in_fragment() {
+                    self.priced.insert(start, at);
+                }
                 at
             }
         };

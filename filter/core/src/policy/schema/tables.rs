@@ -57,6 +57,13 @@ pub(in crate::policy) struct InputRow {
     pub(in crate::policy) default: u32,
 }
 
+impl InputRow {
+    /// Whether it has to be given (spec 5.4.3, 5.6.4).
+    pub(super) fn is_required(&self) -> bool {
+        self.ty.is_non_null() && self.default == 0
+    }
+}
+
 /// Names, to be found by binary search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::policy) struct Names {
@@ -124,6 +131,17 @@ impl Names {
         let places = self.places.get(range)?;
         let at = places.binary_search_by(|place| self.at(place).cmp(name.as_bytes())).ok()?;
         start.checked_add(at)
+    }
+
+    /// The position of a name among rows that are sorted by their names.
+    pub(super) fn find<T>(
+        &self,
+        rows: &[T],
+        name_of: impl Fn(&T) -> NameId,
+        name: &str,
+    ) -> Option<usize> {
+        let text = |row: &T| self.places.get(index(name_of(row).0)).map(|place| self.at(place));
+        rows.binary_search_by(|row| text(row).cmp(&Some(name.as_bytes()))).ok()
     }
 
     pub(in crate::policy) fn are_sorted(&self) -> bool {
