@@ -102,8 +102,24 @@ fn class(byte: u8) -> Class {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Invalid)
 }
 
+/// Whether a name goes on with a byte.
+static CONTINUES_NAME: [bool; 256] = continuing();
+
+const fn continuing() -> [bool; 256] {
+    let mut continues = [false; 256];
+    let mut rest: &mut [bool] = &mut continues;
+    let mut byte = 0_u8;
+    while let Some((one, behind)) = rest.split_first_mut() {
+        *one = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    continues
+}
+
 fn continues_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    // A byte is always below 256.
+    CONTINUES_NAME.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// The position in the source and the tokens taken so far.

@@ -52,18 +52,18 @@ impl fmt::Debug for Normalised {
 /// come next. So no token begins as another, and no two sequences of tokens are the same bytes.
 fn digest(source: &str, tokens: u32) -> Result<Normalised, Box<DocumentError>> {
     let mut lexer = Lexer::new(source, tokens)?;
-    let mut hash = hmac_sha256::Hash::new();
+    let mut hashed = Vec::with_capacity(source.len().saturating_mul(2));
     loop {
         let Token { kind, span } = lexer.next()?;
         match code(kind) {
-            Code::End => return Ok(Normalised(hash.finalize())),
-            Code::Punctuator(code) => hash.update([code]),
+            Code::End => return Ok(Normalised(hmac_sha256::Hash::hash(&hashed))),
+            Code::Punctuator(code) => hashed.push(code),
             Code::WithText(code) => {
                 let Span { start, end } = span;
-                hash.update([code]);
-                hash.update(end.saturating_sub(start).to_le_bytes());
+                hashed.push(code);
+                hashed.extend(end.saturating_sub(start).to_le_bytes());
                 // INVARIANT: a token stands between two characters of its source.
-                hash.update(span.text(source).unwrap_or_default());
+                hashed.extend_from_slice(span.text(source).unwrap_or_default().as_bytes());
             }
         }
     }

@@ -40,12 +40,12 @@ impl Source {
     #[must_use]
     pub fn bytes(&self) -> usize {
         // RFC 8259 section 7: `\u0001`, or two characters.
-        let quoted = self.text.bytes().map(|byte| match byte {
-            b'"' | b'\\' => 2,
-            byte if byte < b' ' => 6,
-            _ => 1_usize,
-        });
-        quoted.fold(self.text.len(), usize::saturating_add)
+        let count = |is: fn(u8) -> bool| {
+            self.text.bytes().fold(0_usize, |count, byte| count.wrapping_add(is(byte).into()))
+        };
+        let quoted = count(|byte| matches!(byte, b'"' | b'\\'));
+        let control = count(|byte| byte < b' ').saturating_mul(5);
+        self.text.len().saturating_mul(2).saturating_add(quoted).saturating_add(control)
     }
 }
 

@@ -127,12 +127,14 @@ impl Prepared {
     }
 }
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// In hex.
 fn sha256(source: &str) -> String {
-    let digest = hmac_sha256::Hash::hash(source.as_bytes());
     let mut hex = String::with_capacity(64);
-    for nibble in digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
-        hex.extend(char::from_digit(nibble.into(), 16));
+    for byte in hmac_sha256::Hash::hash(source.as_bytes()) {
+        let digits = [byte >> 4, byte & 0xf].map(|digit| HEX.get(usize::from(digit)));
+        hex.extend(digits.into_iter().flatten().copied().map(char::from));
     }
     hex
 }

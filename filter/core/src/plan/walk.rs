@@ -35,7 +35,7 @@ pub(super) fn walk(
     notes: Notes,
 ) -> Result<Plan, PlanError> {
     let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
-    // About how many fields there are, one for each object type.
+    // Hardly more fields than that.
     let fields = usize::try_from(document.tokens / 3).unwrap_or_default();
     let mut visited = Vec::new();
     visited.resize(document.fragments.len(), false);
@@ -338,7 +338,11 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
         selection: &Selection<'a>,
         parent: Option<ConditionId>,
     ) -> Result<Option<ConditionId>, PlanError> {
-        for _ in selection.directives() {
+        let directives = selection.directives();
+        if directives.is_empty() {
+            return Ok(parent);
+        }
+        for _ in directives {
             let used = &mut self.plan.usage.directives;
             spend(used, self.limits.directives, Reason::LimitDirectives, selection)?;
         }

@@ -68,7 +68,9 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
             Some(pricing.literal(variable.default.as_ref()?, ty, 0, &mut Vec::new()))
         };
         let defaults = self.operation.variables.iter().enumerate().map(of).collect();
-        self.plan.charges.get_or_insert_default().defaults = defaults;
+        let fields = self.plan.path.capacity();
+        let (charges, prices) = (Vec::with_capacity(fields), Vec::with_capacity(fields));
+        self.plan.charges = Some(Charges { charges, prices, defaults });
     }
 
     fn price(
