@@ -105,8 +105,17 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads a whole source text.
     pub fn read(source: &'a str, bounds: &Bounds) -> Result<Self, DocumentError> {
-        let document = Reader::new(source, bounds).and_then(Reader::document);
-        document.map_err(|error| *error)
+        Self::read_normalised(source, bounds, false).map(|(document, _)| document)
+    }
+
+    /// The same, and where it is wanted what the text is normalised, in one pass.
+    pub fn read_normalised(
+        source: &'a str,
+        bounds: &Bounds,
+        wanted: bool,
+    ) -> Result<(Self, Option<Normalised>), DocumentError> {
+        let read = Reader::new(source, bounds, wanted).and_then(Reader::document);
+        read.map_err(|error| *error)
     }
 }
 

@@ -7,8 +7,8 @@
 
 use std::fmt;
 
+use super::DocumentError;
 use super::lexer::{Lexer, Token, TokenKind};
-use super::{DocumentError, Span};
 
 /// The SHA-256 of a text's tokens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,24 +48,47 @@ impl fmt::Debug for Normalised {
     }
 }
 
-/// What is hashed begins with what a token is; where its text is not in that, its length and text
-/// come next. So no token begins as another, and no two sequences of tokens are the same bytes.
 fn digest(source: &str, tokens: u32) -> Result<Normalised, Box<DocumentError>> {
     let mut lexer = Lexer::new(source, tokens)?;
-    let mut hashed = Vec::with_capacity(source.len().saturating_mul(2));
+    let mut taken = Tokens::of(source);
     loop {
-        let Token { kind, span } = lexer.next()?;
+        let token = lexer.next()?;
+        if token.kind == TokenKind::End {
+            return Ok(taken.normalised());
+        }
+        taken.push(token);
+    }
+}
+
+/// Tokens as they are hashed: what a token is, and where its text is not in that, its length and text.
+/// So no token begins as another, and no two sequences of tokens are the same bytes.
+pub(super) struct Tokens<'a> {
+    source: &'a str,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Tokens<'a> {
+    /// None yet of a text.
+    pub(super) fn of(source: &'a str) -> Self {
+        Self { source, bytes: Vec::with_capacity(source.len().saturating_mul(2)) }
+    }
+
+    pub(super) fn push(&mut self, Token { kind, span }: Token) {
+        let Self { source, bytes } = self;
         match code(kind) {
-            Code::End => return Ok(Normalised(hmac_sha256::Hash::hash(&hashed))),
-            Code::Punctuator(code) => hashed.push(code),
+            Code::End => {}
+            Code::Punctuator(code) => bytes.push(code),
             Code::WithText(code) => {
-                let Span { start, end } = span;
-                hashed.push(code);
-                hashed.extend(end.saturating_sub(start).to_le_bytes());
+                let [a, b, c, d] = span.end.saturating_sub(span.start).to_le_bytes();
+                bytes.extend_from_slice(&[code, a, b, c, d]);
                 // INVARIANT: a token stands between two characters of its source.
-                hashed.extend_from_slice(span.text(source).unwrap_or_default().as_bytes());
+                bytes.extend_from_slice(span.text(source).unwrap_or_default().as_bytes());
             }
         }
+    }
+
+    pub(super) fn normalised(&self) -> Normalised {
+        Normalised(hmac_sha256::Hash::hash(&self.bytes))
     }
 }
 

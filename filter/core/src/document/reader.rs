@@ -9,6 +9,7 @@ mod input;
 
 use self::input::Variables;
 use super::lexer::{Lexer, Token, TokenKind};
+use super::normalised::{Normalised, Tokens};
 use super::{
     Bounds, Document, DocumentError, DocumentErrorKind, Expected, Field, Fragment, FragmentSpread,
     InlineFragment, Operation, OperationKind, Selection, SelectionSet, Span, VariableDefinition,
@@ -19,6 +20,8 @@ use crate::limits::NESTING;
 pub(super) struct Reader<'a> {
     source: &'a str,
     lexer: Lexer<'a>,
+    /// The tokens taken, where they are asked for.
+    taken: Option<Tokens<'a>>,
     /// The token that is looked at, not yet taken.
     ahead: Token,
     /// Where the last token taken ends.
@@ -30,15 +33,22 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a str, bounds: &Bounds) -> Result<Self, Box<DocumentError>> {
+    pub(super) fn new(
+        source: &'a str,
+        bounds: &Bounds,
+        normalises: bool,
+    ) -> Result<Self, Box<DocumentError>> {
         let mut lexer = Lexer::new(source, bounds.tokens)?;
         let ahead = lexer.next()?;
+        let taken = normalises.then(|| Tokens::of(source));
         let limit = bounds.nesting.min(NESTING);
-        Ok(Self { source, lexer, ahead, end: 0, open: 0, nesting: 0, limit })
+        Ok(Self { source, lexer, taken, ahead, end: 0, open: 0, nesting: 0, limit })
     }
 
     /// `ExecutableDocument`.
-    pub(super) fn document(mut self) -> Result<Document<'a>, Box<DocumentError>> {
+    pub(super) fn document(
+        mut self,
+    ) -> Result<(Document<'a>, Option<Normalised>), Box<DocumentError>> {
         let (mut operations, mut fragments) = (Vec::new(), Vec::new());
         loop {
             self.definition(&mut operations, &mut fragments)?;
@@ -47,7 +57,8 @@ impl<'a> Reader<'a> {
             }
         }
         let (tokens, nesting) = (self.lexer.tokens(), self.nesting);
-        Ok(Document { source: self.source, operations, fragments, tokens, nesting })
+        let document = Document { source: self.source, operations, fragments, tokens, nesting };
+        Ok((document, self.taken.as_ref().map(Tokens::normalised)))
     }
 
     /// `ExecutableDefinition`.

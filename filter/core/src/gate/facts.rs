@@ -131,8 +131,7 @@ fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<Requested>
     let mut fields: Vec<_> = fields.collect();
     fields.sort_unstable();
     fields.dedup();
-    let names = fields.into_iter().filter_map(|field| policy.schema().coordinate_of(field));
-    Rc::new(names.collect())
+    Rc::new(policy.schema().coordinates(fields.into_iter()).collect())
 }
 
 impl audit::Operation {

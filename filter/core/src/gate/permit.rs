@@ -174,7 +174,7 @@ impl Asker<'_> {
         let prepared = match documents.recall(text, name) {
             Some(prepared) => prepared,
             None => {
-                let prepared = Prepared::new(text, name, policy, limits)
+                let prepared = Prepared::new(text, name, policy, limits, asking.compares())
                     .map_err(|unprepared| asked.note_unprepared(*unprepared))?;
                 let prepared = Rc::new(prepared);
                 documents.keep(&prepared);
@@ -209,7 +209,7 @@ impl Asker<'_> {
         // variables that are left are decided too. The client never saw it: no place in it is told.
         let (document, choice) = read(prepared.source.text(), name, limits)?;
         let text = rewrite(&document, choice, &prepared.plan, &decision.removed);
-        let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits)
+        let prepared = Prepared::new(&text.ok_or(Reason::Internal)?, name, policy, limits, false)
             .map_err(|unprepared| Refusal::from(unprepared.refusal.reason()))?;
         let case = Case { chosen: prepared.chosen(), ..case };
         case.ask(&prepared.plan, |question| {

@@ -50,10 +50,12 @@ impl Prepared {
         name: Option<&str>,
         policy: &Policy,
         limits: &Limits,
+        normalises: bool,
     ) -> Result<Self, Box<Unprepared>> {
         let mut noted = audit::Operation::unread(sha256(source));
         let unprepared = |refusal, noted, error| Box::new(Unprepared { refusal, noted, error });
-        let (document, choice) = match read(source, name, limits) {
+        let (document, choice, normalised) = match read_normalised(source, name, limits, normalises)
+        {
             Ok(read) => read,
             Err(refusal) => return Err(unprepared(refusal, noted, None)),
         };
@@ -78,7 +80,7 @@ impl Prepared {
             is_whole: is_only && document.fragments.len() == plan.fragments.len(),
             plan,
             requested: OnceCell::new(),
-            normalised: OnceCell::new(),
+            normalised: normalised.map_or_else(OnceCell::new, |known| Some(known).into()),
         })
     }
 
@@ -145,11 +147,20 @@ pub(super) fn read<'t>(
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<(Document<'t>, Choice), Refusal> {
+    read_normalised(text, name, limits, false).map(|(document, choice, _)| (document, choice))
+}
+
+fn read_normalised<'t>(
+    text: &'t str,
+    name: Option<&str>,
+    limits: &Limits,
+    wanted: bool,
+) -> Result<(Document<'t>, Choice, Option<Normalised>), Refusal> {
     let bounds = Bounds { tokens: limits.tokens, nesting: NESTING };
-    let document =
-        Document::read(text, &bounds).map_err(|error| Refusal::unreadable(&error, text))?;
+    let (document, normalised) = Document::read_normalised(text, &bounds, wanted)
+        .map_err(|error| Refusal::unreadable(&error, text))?;
     let choice = Choice::new(&document, name).map_err(|error| Refusal::invalid(error, text))?;
-    Ok((document, choice))
+    Ok((document, choice, normalised))
 }
 
 /// The documents that are known, each with those of its operations that were asked for.

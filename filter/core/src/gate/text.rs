@@ -58,6 +58,14 @@ impl<'r> Text<'r> {
         Ok(Self { text, asked, id })
     }
 
+    /// Whether it has to be known what the document is: not where it comes by its id, nor where none
+    /// is trusted.
+    pub(super) fn compares(&self) -> bool {
+        let Self { asked, id, .. } = self;
+        let by_text = matches!(asked.mode(), DocumentMode::Log | DocumentMode::Safelist);
+        by_text && id.is_none() && !asked.is_empty()
+    }
+
     /// Whether it is trusted, where that is asked, and whether it may be asked.
     pub(super) fn trust(
         &self,
@@ -65,10 +73,9 @@ impl<'r> Text<'r> {
         limits: &Limits,
     ) -> (Option<Trust>, Result<(), Reason>) {
         let Self { asked, id, .. } = self;
-        // Where there are none, nobody has to know what the document is.
-        let same = || match asked.is_empty() {
-            true => None,
-            false => prepared.normalised(limits).and_then(|text| asked.knows(&text)),
+        let same = || match self.compares() {
+            true => prepared.normalised(limits).and_then(|text| asked.knows(&text)),
+            false => None,
         };
         let found = match asked.mode() {
             DocumentMode::Off => return (None, Ok(())),

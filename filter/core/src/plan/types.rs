@@ -189,6 +189,7 @@ impl<'s> Types<'s> {
         Ok(below)
     }
 
+    #[inline]
     pub(super) fn look_at(
         &mut self,
         types: usize,

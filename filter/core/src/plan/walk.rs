@@ -3,6 +3,7 @@
 
 mod inputs;
 mod prices;
+mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +13,10 @@ use crate::document::{
     SelectionSet, Span,
 };
 use crate::limits::{Limits, NESTING};
-use crate::policy::schema::FieldId;
 use crate::policy::{self, Policy};
 
 use self::prices::Outer;
+use self::recorded::Recorded;
 
 use super::arguments::Names;
 use super::condition::{self, Directed};
@@ -63,7 +64,7 @@ pub(super) fn walk(
         },
         active: Vec::new(),
         visited,
-        recorded: BTreeSet::new(),
+        recorded: Recorded::of(policy.schema()),
         occurrences: BTreeMap::new(),
         read: BTreeSet::new(),
         priced: BTreeMap::new(),
@@ -109,7 +110,7 @@ struct Walk<'s, 'd, 'a> {
     /// For each fragment whether it was spread before.
     visited: Vec<bool>,
     /// Fields recorded for every object type that their parent can be at all.
-    recorded: BTreeSet<(FieldId, Option<ConditionId>, Option<OccurrenceId>)>,
+    recorded: Recorded,
     /// Occurrences, by where their field stands.
     occurrences: BTreeMap<u32, OccurrenceId>,
     /// Fields in fragments, by where they stand, whose arguments were read: a fragment is on one type
@@ -285,8 +286,8 @@ impl<'s, 'd, 'a> Walk<'s, 'd, 'a> {
                 let occurrence = self.occurrence(field, &found);
                 // What was noted for all that the parent can be needs no second note: the first
                 // place is the one that is named.
-                let key = (found.on_parent, condition, occurrence);
-                let new = !found.whole || self.recorded.insert(key);
+                let new =
+                    !found.whole || self.recorded.note(found.on_parent, condition, occurrence);
                 if new || self.notes == Notes::Every {
                     let presence = Presence::Always;
                     let uses = found.on_objects.iter().map(|id| Target::Field(*id));

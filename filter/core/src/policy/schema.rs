@@ -325,12 +325,32 @@ impl Schema {
         self.coordinate_of(id).map_or_else(String::new, |names| names.join("."))
     }
 
-    /// The same as the names of the type and of the field.
+    /// The coordinates of fields in their order, each as the names of the type and of the field.
+    pub fn coordinates(
+        &self,
+        fields: impl Iterator<Item = FieldId>,
+    ) -> impl Iterator<Item = [&str; 2]> {
+        // Those of one type are next to one another.
+        let (mut of, mut parent) = (0..0, "");
+        fields.filter_map(move |id| {
+            if !of.contains(&id.0) {
+                let at = self.parent(id)?.index();
+                (of, parent) = (self.tables.fields.range(at)?, self.tables.type_names.get(at)?);
+            }
+            Some([parent, self.field_name(id)?])
+        })
+    }
+
+    fn field_name(&self, id: FieldId) -> Option<&str> {
+        let FieldRow { name, .. } = *self.tables.fields.items().get(id.index())?;
+        self.tables.names.get(index(name.0))
+    }
+
+    /// That of one.
     #[must_use]
     pub fn coordinate_of(&self, id: FieldId) -> Option<[&str; 2]> {
-        let FieldRow { name, .. } = *self.tables.fields.items().get(id.index())?;
         let parent = self.tables.type_names.get(self.parent(id)?.index())?;
-        Some([parent, self.tables.names.get(index(name.0))?])
+        Some([parent, self.field_name(id)?])
     }
 
     /// The coordinate of an input; empty for one that is not there.

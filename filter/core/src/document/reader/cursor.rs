@@ -63,6 +63,9 @@ impl<'a> Reader<'a> {
         let next = self.lexer.next()?;
         let token = std::mem::replace(&mut self.ahead, next);
         self.end = token.span.end;
+        if let Some(taken) = &mut self.taken {
+            taken.push(token);
+        }
         Ok(token)
     }
 

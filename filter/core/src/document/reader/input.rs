@@ -16,7 +16,18 @@ pub(super) enum Variables {
 
 impl<'a> Reader<'a> {
     /// `Directives?`.
+    #[inline]
     pub(super) fn directives(
+        &mut self,
+        variables: Variables,
+    ) -> Result<Vec<Directive<'a>>, Box<DocumentError>> {
+        if self.ahead.kind != TokenKind::At {
+            return Ok(Vec::new());
+        }
+        self.some_directives(variables)
+    }
+
+    fn some_directives(
         &mut self,
         variables: Variables,
     ) -> Result<Vec<Directive<'a>>, Box<DocumentError>> {
@@ -31,14 +42,22 @@ impl<'a> Reader<'a> {
     }
 
     /// `Arguments?`.
+    #[inline]
     pub(super) fn arguments(
         &mut self,
         variables: Variables,
     ) -> Result<Vec<Argument<'a>>, Box<DocumentError>> {
-        let mut arguments = Vec::new();
         if self.ahead.kind != TokenKind::ParenthesisOpen {
-            return Ok(arguments);
+            return Ok(Vec::new());
         }
+        self.some_arguments(variables)
+    }
+
+    fn some_arguments(
+        &mut self,
+        variables: Variables,
+    ) -> Result<Vec<Argument<'a>>, Box<DocumentError>> {
+        let mut arguments = Vec::new();
         self.open()?;
         while arguments.is_empty() || self.ahead.kind != TokenKind::ParenthesisClose {
             let name = self.name(Expected::Argument)?;

@@ -140,8 +140,14 @@ impl Names {
         name_of: impl Fn(&T) -> NameId,
         name: &str,
     ) -> Option<usize> {
-        let text = |row: &T| self.places.get(index(name_of(row).0)).map(|place| self.at(place));
-        rows.binary_search_by(|row| text(row).cmp(&Some(name.as_bytes()))).ok()
+        let name = name.as_bytes();
+        let compare = |row: &T| {
+            let place = self.places.get(index(name_of(row).0));
+            let text = place.map(|place| self.at(place)).unwrap_or_default();
+            // Most differ in their first byte.
+            text.first().cmp(&name.first()).then_with(|| text.cmp(name))
+        };
+        rows.binary_search_by(compare).ok()
     }
 
     pub(in crate::policy) fn are_sorted(&self) -> bool {
