@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.ahead.span.start;
         self.open()?;
-        let mut selections = Vec::new();
+        let mut selections = Vec::with_capacity(4);
         while selections.is_empty() || self.ahead.kind != TokenKind::BraceClose {
             selections.push(match self.ahead.kind {
                 TokenKind::Name => Selection::Field(self.field()?),

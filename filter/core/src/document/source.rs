@@ -7,6 +7,8 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct Source {
     text: Rc<str>,
+    /// How many bytes more it takes to write what cannot stand in a JSON string as it is.
+    escapes: usize,
     /// With quotes, made when it is asked for.
     quoted: OnceCell<Box<str>>,
 }
@@ -32,25 +34,31 @@ impl Source {
         if let Some(quoted) = self.quoted.get() {
             return Ok(quoted);
         }
-        let quoted = serde_json::to_string(&*self.text)?;
+        let quoted = match self.escapes {
+            0 => ["\"", &*self.text, "\""].concat(),
+            _ => serde_json::to_string(&*self.text)?,
+        };
         Ok(self.quoted.get_or_init(|| quoted.into()))
     }
 
     /// About how much memory it takes, with the JSON string that may not be made yet.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        // RFC 8259 section 7: `\u0001`, or two characters.
-        let count = |is: fn(u8) -> bool| {
-            self.text.bytes().fold(0_usize, |count, byte| count.wrapping_add(is(byte).into()))
-        };
-        let quoted = count(|byte| matches!(byte, b'"' | b'\\'));
-        let control = count(|byte| byte < b' ').saturating_mul(5);
-        self.text.len().saturating_mul(2).saturating_add(quoted).saturating_add(control)
+        self.text.len().saturating_mul(2).saturating_add(self.escapes)
     }
 }
 
 impl From<&str> for Source {
     fn from(text: &str) -> Self {
-        Self { text: text.into(), quoted: OnceCell::new() }
+        // RFC 8259 section 7: `\u0001`, or two characters.
+        let quotes = count(text, |byte| byte == b'"' || byte == b'\\');
+        let controls = count(text, |byte| byte < b' ');
+        let escapes = controls.saturating_mul(5).saturating_add(quotes);
+        Self { text: text.into(), escapes, quoted: OnceCell::new() }
     }
+}
+
+fn count(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    // Never more than the bytes that there are.
+    text.as_bytes().iter().fold(0, |count: usize, byte| count.wrapping_add(is(*byte).into()))
 }

@@ -128,10 +128,11 @@ fn requested(plan: &Plan, included: &Included, policy: &Policy) -> Rc<Requested>
         Target::Field(field) => Some(field),
         Target::Type(_) | Target::Input(_) | Target::Unknown { .. } => None,
     });
-    let mut fields: Vec<_> = fields.collect();
-    fields.sort_unstable();
-    fields.dedup();
-    Rc::new(policy.schema().coordinates(fields.into_iter()).collect())
+    let mut sorted = Vec::with_capacity(plan.uses.len());
+    sorted.extend(fields);
+    sorted.sort_unstable();
+    sorted.dedup();
+    Rc::new(policy.schema().coordinates(sorted.into_iter()).collect())
 }
 
 impl audit::Operation {

@@ -36,7 +36,7 @@ pub(super) fn walk(
     notes: Notes,
 ) -> Result<Plan, PlanError> {
     let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
-    // Hardly more fields than that.
+    // Mostly as many fields, or a few less.
     let fields = usize::try_from(document.tokens / 3).unwrap_or_default();
     let mut visited = Vec::new();
     visited.resize(document.fragments.len(), false);
@@ -51,7 +51,7 @@ pub(super) fn walk(
         types: Types::new(policy.schema()),
         plan: Plan {
             fragments: Vec::new(),
-            uses: Vec::with_capacity(fields),
+            uses: Vec::with_capacity(fields.saturating_mul(2)),
             selected: 0,
             path: Vec::with_capacity(fields),
             expanded: Vec::new(),
