@@ -50,15 +50,17 @@ impl Source {
 
 impl From<&str> for Source {
     fn from(text: &str) -> Self {
-        // RFC 8259 section 7: `\u0001`, or two characters.
-        let quotes = count(text, |byte| byte == b'"' || byte == b'\\');
-        let controls = count(text, |byte| byte < b' ');
-        let escapes = controls.saturating_mul(5).saturating_add(quotes);
-        Self { text: text.into(), escapes, quoted: OnceCell::new() }
+        Self { text: text.into(), escapes: escapes(text), quoted: OnceCell::new() }
     }
 }
 
-fn count(text: &str, is: impl Fn(u8) -> bool) -> usize {
-    // Never more than the bytes that there are.
-    text.as_bytes().iter().fold(0, |count: usize, byte| count.wrapping_add(is(*byte).into()))
+fn escapes(text: &str) -> usize {
+    // RFC 8259 section 7: `\u0001`, or two characters.
+    let more = |byte: u8| match byte {
+        0..b' ' => 5,
+        _ => u8::from(byte == b'"' || byte == b'\\'),
+    };
+    // Of so few that a byte counts them.
+    let few = |bytes: &[u8]| bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(more(*byte)));
+    text.as_bytes().chunks(51).map(few).map(usize::from).fold(0, usize::saturating_add)
 }
