@@ -226,6 +226,14 @@ impl Plan {
         at
     }
 
+    fn shrink(&mut self) {
+        self.uses.shrink_to_fit();
+        self.path.shrink_to_fit();
+        if let Some(charges) = &mut self.charges {
+            charges.shrink();
+        }
+    }
+
     /// About how much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {

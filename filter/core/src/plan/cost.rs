@@ -103,6 +103,11 @@ pub(super) struct Items {
 }
 
 impl Charges {
+    pub(super) fn shrink(&mut self) {
+        self.charges.shrink_to_fit();
+        self.prices.shrink_to_fit();
+    }
+
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
         let Self { charges, prices, defaults } = self;

@@ -27,6 +27,9 @@ use super::{
     PlanError, Presence, Target, Usage, Use,
 };
 
+/// The most fields that there is room for from the beginning.
+const ROOM: usize = 256;
+
 pub(super) fn walk(
     document: &Document<'_>,
     choice: Choice,
@@ -36,10 +39,9 @@ pub(super) fn walk(
     notes: Notes,
 ) -> Result<Plan, PlanError> {
     let operation = choice.of(document).ok_or(PlanError::nowhere(Reason::Internal))?;
-    // Mostly as many fields, or a few less.
-    let fields = usize::try_from(document.tokens / 3).unwrap_or_default();
-    let mut visited = Vec::new();
-    visited.resize(document.fragments.len(), false);
+    // Mostly as many fields, or a few less; what is not needed is given back.
+    let fields = usize::try_from(document.tokens / 3).unwrap_or_default().min(ROOM);
+    let visited = vec![false; document.fragments.len()];
     let mut walk = Walk {
         operation,
         names: Names::new(&operation.variables)?,
@@ -73,6 +75,7 @@ pub(super) fn walk(
     let walked = walk.operation();
     let mut plan = walk.plan;
     plan.fragments.sort_unstable();
+    plan.shrink();
     match walked {
         Ok(()) => Ok(plan),
         Err(error) => Err(PlanError { usage: plan.usage, ..error }),
