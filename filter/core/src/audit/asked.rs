@@ -72,9 +72,10 @@ impl Operation {
 /// Coordinates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requested {
-    /// One behind the other, with a line break between them.
-    coordinates: Box<str>,
-    total: usize,
+    /// One behind the other,
+    text: Box<str>,
+    /// and where each of them ends.
+    ends: Box<[u32]>,
     /// As they are in the record of one operation.
     written: Written,
 }
@@ -82,29 +83,37 @@ pub struct Requested {
 impl Requested {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.coordinates.split('\n').take(self.total)
+        let mut start = 0;
+        self.ends.iter().filter_map(move |end| {
+            let end = usize::try_from(*end).ok()?;
+            // INVARIANT: each ends within the text, where the next one begins.
+            self.text.get(std::mem::replace(&mut start, end)..end)
+        })
     }
 
     fn write(&self, most: usize, record: &mut impl Form) {
-        record.texts("requested", self.iter().take(most));
-        total(record, "requested_total", self.total, most);
+        record.names("requested", self.iter().take(most));
+        total(record, "requested_total", self.ends.len(), most);
     }
 }
+
+/// What a coordinate mostly has no more than.
+const USUAL_BYTES: usize = 24;
 
 impl<'a> FromIterator<[&'a str; 2]> for Requested {
     /// Those of a type's name and a field's each.
     fn from_iter<I: IntoIterator<Item = [&'a str; 2]>>(coordinates: I) -> Self {
-        let (mut text, mut total) = (String::new(), 0_usize);
+        let coordinates = coordinates.into_iter();
+        let most = coordinates.size_hint().1.unwrap_or_default();
+        let mut text = String::with_capacity(most.saturating_mul(USUAL_BYTES));
+        let mut ends = Vec::with_capacity(most);
         for [parent, field] in coordinates {
-            if total > 0 {
-                text.push('\n');
+            for part in [parent, ".", field] {
+                text.push_str(part);
             }
-            text.push_str(parent);
-            text.push('.');
-            text.push_str(field);
-            total = total.saturating_add(1);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        Self { coordinates: text.into(), total, written: Written::default() }
+        Self { text: text.into(), ends: ends.into(), written: Written::default() }
     }
 }
 

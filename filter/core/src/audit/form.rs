@@ -58,6 +58,11 @@ pub(super) trait Form: Sized {
     fn flag(&mut self, name: &str, value: bool);
     fn object(&mut self, name: &str, members: impl FnOnce(&mut Self));
     fn texts<'t>(&mut self, name: &str, items: impl Iterator<Item = &'t str>);
+    /// Texts in which nothing has to be escaped.
+    fn names<'t>(&mut self, name: &str, items: impl Iterator<Item = &'t str>) {
+        self.texts(name, items);
+    }
+
     fn objects<T>(
         &mut self,
         name: &str,
@@ -112,10 +117,14 @@ impl Json {
             // INVARIANT: any text can be written.
             self.0.push_str(&serde_json::to_string(text).unwrap_or_default());
         } else {
-            self.0.push('"');
-            self.0.push_str(text);
-            self.0.push('"');
+            self.quoted(text);
         }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.0.push('"');
+        self.0.push_str(text);
+        self.0.push('"');
     }
 
     fn plain(&mut self, name: &str, text: &str) {
@@ -127,7 +136,7 @@ impl Json {
 impl Form for Json {
     fn kept(&mut self, Written { text, .. }: &Written, members: impl FnOnce(&mut Self)) {
         let text = text.get_or_init(|| {
-            let mut apart = Self(String::new());
+            let mut apart = Self(String::with_capacity(1024));
             members(&mut apart);
             apart.0.into()
         });
@@ -160,6 +169,15 @@ impl Form for Json {
         for item in items {
             self.between();
             self.string(item);
+        }
+        self.0.push(']');
+    }
+
+    fn names<'t>(&mut self, name: &str, items: impl Iterator<Item = &'t str>) {
+        self.plain(name, "[");
+        for item in items {
+            self.between();
+            self.quoted(item);
         }
         self.0.push(']');
     }
@@ -346,6 +364,18 @@ mod tests {
             .concat(),
         ];
         assert_eq!(Struct::of(every_kind), expected.concat());
+    }
+
+    #[test]
+    fn names_are_texts() {
+        fn names(form: &mut impl Form) {
+            form.names("k", ["Query.a", "_.b"].into_iter());
+        }
+        fn texts(form: &mut impl Form) {
+            form.texts("k", ["Query.a", "_.b"].into_iter());
+        }
+        assert_eq!(Json::of(String::new(), names), Json::of(String::new(), texts));
+        assert_eq!(Struct::of(names), Struct::of(texts));
     }
 
     #[test]
