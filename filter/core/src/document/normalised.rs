@@ -60,8 +60,9 @@ fn digest(source: &str, tokens: u32) -> Result<Normalised, Box<DocumentError>> {
     }
 }
 
-/// Tokens as they are hashed: what a token is, and where its text is not in that, its length and text.
-/// So no token begins as another, and no two sequences of tokens are the same bytes.
+/// Tokens as they are hashed: what a token is, and where its text is not in that, its text, with its
+/// length before it where anything can be in it. No name or number has a byte that says what a token
+/// is, so that its end is where the next one begins: no two sequences of tokens are the same bytes.
 pub(super) struct Tokens<'a> {
     source: &'a str,
     bytes: Vec<u8>,
@@ -75,14 +76,19 @@ impl<'a> Tokens<'a> {
 
     pub(super) fn push(&mut self, Token { kind, span }: Token) {
         let Self { source, bytes } = self;
+        // INVARIANT: a token stands between two characters of its source.
+        let text = || span.text(source).unwrap_or_default().as_bytes();
         match code(kind) {
             Code::End => {}
             Code::Punctuator(code) => bytes.push(code),
-            Code::WithText(code) => {
-                let [a, b, c, d] = span.end.saturating_sub(span.start).to_le_bytes();
-                bytes.extend_from_slice(&[code, a, b, c, d]);
-                // INVARIANT: a token stands between two characters of its source.
-                bytes.extend_from_slice(span.text(source).unwrap_or_default().as_bytes());
+            Code::Word(code) => {
+                bytes.push(code);
+                bytes.extend_from_slice(text());
+            }
+            Code::Text(code) => {
+                bytes.push(code);
+                bytes.extend_from_slice(&span.end.saturating_sub(span.start).to_le_bytes());
+                bytes.extend_from_slice(text());
             }
         }
     }
@@ -95,7 +101,9 @@ impl<'a> Tokens<'a> {
 enum Code {
     End,
     Punctuator(u8),
-    WithText(u8),
+    /// Of letters, digits and `_+-.`.
+    Word(u8),
+    Text(u8),
 }
 
 /// The numbers are in policy blobs: another one is another format.
@@ -116,10 +124,10 @@ const fn code(kind: TokenKind) -> Code {
         TokenKind::BraceOpen => Code::Punctuator(12),
         TokenKind::Pipe => Code::Punctuator(13),
         TokenKind::BraceClose => Code::Punctuator(14),
-        TokenKind::Name => Code::WithText(15),
-        TokenKind::Int => Code::WithText(16),
-        TokenKind::Float => Code::WithText(17),
-        TokenKind::String => Code::WithText(18),
-        TokenKind::BlockString => Code::WithText(19),
+        TokenKind::Name => Code::Word(15),
+        TokenKind::Int => Code::Word(16),
+        TokenKind::Float => Code::Word(17),
+        TokenKind::String => Code::Text(18),
+        TokenKind::BlockString => Code::Text(19),
     }
 }

@@ -38,7 +38,7 @@ use super::{Policy, PolicyError};
 
 const MAGIC: &[u8; 4] = b"FGPB";
 /// The format that this version writes and reads.
-pub const FORMAT: u16 = 6;
+pub const FORMAT: u16 = 7;
 /// The largest payload that is unpacked: a hundred thousand owners have 3 MiB, and GitHub's schema a
 /// quarter of one; far under a VM's memory.
 const MAX_PAYLOAD_BYTES: u32 = 16 << 20;
