@@ -171,10 +171,6 @@ impl AuditRecord {
         counters.iter().filter_map(amount)
     }
 
-    pub(crate) fn into_facts(self) -> Facts {
-        self.facts
-    }
-
     /// Has it say something else.
     pub(crate) fn conclude(&mut self, verdict: Verdict) {
         self.verdict = verdict;

@@ -337,8 +337,10 @@ impl AuditRecord {
 
     /// The end of a request whose verdict could not be carried out: it is refused instead.
     #[must_use]
-    pub fn overruled(self: Box<Self>, reason: Reason) -> Outcome {
-        refuse(reason, self.into_facts())
+    pub fn overruled(mut self: Box<Self>, reason: Reason) -> Outcome {
+        let reply = Reply::new(reason.into(), self.facts().answers);
+        self.conclude(Verdict::Deny(reason));
+        Outcome { effect: Effect::Reply(reply), audit: self }
     }
 }
 

@@ -144,22 +144,21 @@ impl Request {
     }
 
     /// More of the body came.
-    pub(super) fn keep(&mut self, waiting: Box<AwaitKeys>, body: Body) -> Action {
+    pub(super) fn keep(&mut self, mut waiting: Box<AwaitKeys>, body: Body) -> Action {
         let (Body::Part(size) | Body::Whole(size)) = body else {
             return self.fail(HostError::UNEXPECTED_CALLBACK);
         };
         // A closed gate lets nobody wait.
         let limit = self.shared.gate.settings().map_or(0, |settings| settings.limits.body());
-        let AwaitKeys { head, wait, stands, held, otherwise, body: before } = *waiting;
         if size > limit {
-            let (_, record) = otherwise.into_parts();
+            let (_, record) = waiting.otherwise.into_parts();
             return self.settle(record.overruled(Reason::BodyTooLarge), size);
         }
-        let Some(held) = held.grown(size.saturating_sub(before.size())) else {
-            return self.crowded_out(otherwise, size);
+        let Some(held) = waiting.held.grown(size.saturating_sub(waiting.body.size())) else {
+            return self.crowded_out(waiting.otherwise, size);
         };
-        let waiting = AwaitKeys { head, wait, stands, held, otherwise, body };
-        self.state = State::AwaitKeys(Box::new(waiting));
+        (waiting.held, waiting.body) = (held, body);
+        self.state = State::AwaitKeys(waiting);
         Action::Pause
     }
 
