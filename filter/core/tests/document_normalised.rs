@@ -161,6 +161,10 @@ fn it_stays_what_it_is() {
     let text = "! $ & ( ) ... : = @ [ ] { | } name -1 1.5e3 \"é\" \"\"\"b\"\"\"";
     let expected = "f7ea7da7b75a2545eebfc94379488fe95ed3339efc029b9f37a74396ad5fa9d2";
     assert_eq!(normalised(text).to_string(), expected);
+    // What is hashed at once, and more than that.
+    let long = format!("{}\"{}\" name", "name ".repeat(600), "x".repeat(3_000));
+    let expected = "a10022dde71c23b945032c22e9a35e91e58d11af40b3cb7bbd40e460e1b64db3";
+    assert_eq!(normalised(&long).to_string(), expected);
     let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(normalised(" # nothing").to_string(), nothing);
 }

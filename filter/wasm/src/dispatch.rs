@@ -1,9 +1,9 @@
 //! The host's callbacks -> calls of the root context or the request that they are for.
 //!
-//! A panic would end the VM for everybody, so that a callback that cannot be is none: it is logged,
-//! and what it is about stays closed. A call can lead into a host call, and that into the next
-//! callback. Hence the table is never borrowed while anything is called, and what is being called
-//! already is not called again.
+//! A panic would end the VM for everybody, so that a callback for what is not there is none: it is
+//! logged, and what it is about stays closed. A call can lead into a host call, and that into the next
+//! callback. Hence the table is never borrowed while anything is called, and a request that is being
+//! called already is not called again.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -90,6 +90,13 @@ pub(crate) fn request(context: u32, call: impl FnOnce(&mut Request) -> Action) -
     }
     complain("not a request that can be called", context);
     answer(&Reply::from(Refusal::from(Reason::Internal)))
+}
+
+/// The module is in a chain of network filters, where a callback that is missing lets all bytes pass.
+pub(crate) fn connection(context: u32) -> Action {
+    complain("a connection, and this is no network filter", context);
+    host::close_connection();
+    Action::Pause
 }
 
 /// A root context is asked too, where it is that of an access logger.

@@ -82,6 +82,17 @@ extern "C" fn proxy_on_request_trailers(context: u32, _count: usize) -> Action {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_new_connection(context: u32) -> Action {
+    dispatch::connection(context)
+}
+
+/// The host calls this too of a connection that was paused.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_downstream_data(context: u32, _size: usize, _end: u32) -> Action {
+    dispatch::connection(context)
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
     dispatch::log(context);
 }

@@ -119,6 +119,7 @@ const PLUGIN_CONFIGURATION: u32 = 7;
 const REQUEST_HEADERS: u32 = 0;
 const REQUEST_TRAILERS: u32 = 1;
 const REQUEST_STREAM: u32 = 0;
+const DOWNSTREAM: u32 = 2;
 const NO_GRPC_STATUS: i32 = -1;
 
 /// Writes to the host's log. Nobody can be told if even that fails.
@@ -267,6 +268,15 @@ pub(crate) fn send_local_response(reply: &Reply) -> Result<(), HostError> {
 pub(crate) fn reset_request() {
     // SAFETY: takes a number.
     let status = unsafe { proxy_close_stream(REQUEST_STREAM) };
+    if let Err(error) = check("close_stream", status) {
+        log(LogLevel::Critical, &error.to_string());
+    }
+}
+
+/// Closes the client's connection.
+pub(crate) fn close_connection() {
+    // SAFETY: takes a number.
+    let status = unsafe { proxy_close_stream(DOWNSTREAM) };
     if let Err(error) = check("close_stream", status) {
         log(LogLevel::Critical, &error.to_string());
     }

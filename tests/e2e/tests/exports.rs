@@ -1,5 +1,5 @@
 //! What the filter offers its host: callbacks that have a use, as Envoy enters the VM for each that
-//! it finds; and no callback, in whatever order, that ends the VM or lets a request through.
+//! it finds; and no callback for what is not there that ends the VM or lets a request through.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::repository;
 use serde_json::{Value, json};
 
-const EXPORTED: [&str; 15] = [
+const EXPORTED: [&str; 17] = [
     "_initialize",
     "memory",
     "proxy_abi_version_0_2_1",
@@ -18,9 +18,11 @@ const EXPORTED: [&str; 15] = [
     "proxy_on_context_create",
     "proxy_on_delete",
     "proxy_on_done",
+    "proxy_on_downstream_data",
     "proxy_on_http_call_response",
     "proxy_on_log",
     "proxy_on_memory_allocate",
+    "proxy_on_new_connection",
     "proxy_on_request_body",
     "proxy_on_request_headers",
     "proxy_on_request_trailers",
@@ -63,6 +65,9 @@ fn callbacks_that_cannot_be() {
         is(json!(["proxy_on_done", 9]), &done),
         is(json!(["proxy_on_delete", 9]), &nothing),
         is(json!(["proxy_on_request_headers", 9, 0, 1]), &refused),
+        // It is no network filter: nothing may pass.
+        is(json!(["proxy_on_new_connection", 7]), &stands),
+        is(json!(["proxy_on_downstream_data", 7, 1, 0]), &stands),
         // Twice, and for a context of the other kind.
         is(json!(["proxy_on_context_create", 1, 0]), &nothing),
         is(json!(["proxy_on_context_create", 1, 0]), &nothing),

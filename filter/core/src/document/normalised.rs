@@ -65,36 +65,55 @@ fn digest(source: &str, tokens: u32) -> Result<Normalised, Box<DocumentError>> {
 /// is, so that its end is where the next one begins: no two sequences of tokens are the same bytes.
 pub(super) struct Tokens<'a> {
     source: &'a str,
+    hash: hmac_sha256::Hash,
+    /// What is hashed next, all at once.
     bytes: Vec<u8>,
 }
+
+/// How much that may be: nobody who sends a long text has memory taken for it.
+const AT_ONCE: usize = 1024;
 
 impl<'a> Tokens<'a> {
     /// None yet of a text.
     pub(super) fn of(source: &'a str) -> Self {
-        Self { source, bytes: Vec::with_capacity(source.len().saturating_mul(2)) }
+        Self { source, hash: hmac_sha256::Hash::new(), bytes: Vec::with_capacity(AT_ONCE) }
     }
 
     pub(super) fn push(&mut self, Token { kind, span }: Token) {
-        let Self { source, bytes } = self;
         // INVARIANT: a token stands between two characters of its source.
-        let text = || span.text(source).unwrap_or_default().as_bytes();
+        let text = || span.text(self.source).unwrap_or_default().as_bytes();
         match code(kind) {
             Code::End => {}
-            Code::Punctuator(code) => bytes.push(code),
+            Code::Punctuator(code) => self.put(&[code]),
             Code::Word(code) => {
-                bytes.push(code);
-                bytes.extend_from_slice(text());
+                let text = text();
+                self.put(&[code]);
+                self.put(text);
             }
             Code::Text(code) => {
-                bytes.push(code);
-                bytes.extend_from_slice(&span.end.saturating_sub(span.start).to_le_bytes());
-                bytes.extend_from_slice(text());
+                let text = text();
+                self.put(&[code]);
+                self.put(&span.end.saturating_sub(span.start).to_le_bytes());
+                self.put(text);
             }
         }
     }
 
-    pub(super) fn normalised(&self) -> Normalised {
-        Normalised(hmac_sha256::Hash::hash(&self.bytes))
+    fn put(&mut self, part: &[u8]) {
+        let Self { hash, bytes, .. } = self;
+        if bytes.len().saturating_add(part.len()) > AT_ONCE {
+            hash.update(&*bytes);
+            bytes.clear();
+        }
+        match part.len() > AT_ONCE {
+            true => hash.update(part),
+            false => bytes.extend_from_slice(part),
+        }
+    }
+
+    pub(super) fn normalised(mut self) -> Normalised {
+        self.hash.update(&*self.bytes);
+        Normalised(self.hash.finalize())
     }
 }
 

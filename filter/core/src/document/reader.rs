@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         }
         let (tokens, nesting) = (self.lexer.tokens(), self.nesting);
         let document = Document { source: self.source, operations, fragments, tokens, nesting };
-        Ok((document, self.taken.as_ref().map(Tokens::normalised)))
+        Ok((document, self.taken.map(Tokens::normalised)))
     }
 
     /// `ExecutableDefinition`.

@@ -72,7 +72,7 @@ impl<'s> Types<'s> {
         }
     }
 
-    /// The ground of a root type: all that it can be. None for a leaf, and for an abstract type that
+    /// The ground of a type: all that it can be. None for a leaf, and for an abstract type that
     /// no object type has.
     pub(super) fn whole(&self, parent: TypeId) -> Option<Ground<'s>> {
         let possible = self.schema.possible(parent).filter(|possible| !possible.is_empty())?;

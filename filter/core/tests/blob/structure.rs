@@ -30,6 +30,7 @@ fn sound(policy: &Policy) {
     let mut fields = HashSet::new();
     for (id, def) in &types {
         assert_eq!(schema.type_named(def.name), Some(*id));
+        assert!(def.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
         match def.kind {
             TypeKind::Object => assert_eq!(def.possible, [*id]),
             TypeKind::Union => assert_eq!(def.fields().len(), 0),

@@ -10,6 +10,8 @@ use super::{Schema, TypeId, TypeKind, index};
 pub enum SchemaError {
     /// The tables are not of one size, or too large.
     Tables,
+    /// A type has a name that is none (spec 2.1.9): records have it as it is.
+    TypeName,
     /// Types are not sorted by name, or one is there twice.
     TypeOrder,
     /// The names of fields and arguments are not sorted, or one is there twice.
@@ -36,6 +38,7 @@ impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tables => "the tables do not fit one another",
+            Self::TypeName => "a type's name is none of GraphQL",
             Self::TypeOrder => "types are not sorted and unique",
             Self::NameOrder => "names are not sorted and unique",
             Self::FieldOrder => "fields are not sorted and unique within their type",
@@ -73,6 +76,9 @@ impl Schema {
         let counts = [type_names.len(), possible.len(), fields.len(), members.len(), values.len()];
         if counts != [count; 5] {
             return Err(SchemaError::Tables);
+        }
+        if !type_names.are_of_graphql() {
+            return Err(SchemaError::TypeName);
         }
         if !type_names.are_sorted() {
             return Err(SchemaError::TypeOrder);
@@ -294,6 +300,7 @@ mod tests {
         // A field of `@oneOf` has no default.
         check(|all| *all.kinds.last_mut().unwrap() = TypeKind::OneOf, E::KindContent);
         check(|all| all.fields = fields(&[row(0, 4, 0)], &[]), E::WrongKind);
+        check(|all| all.type_names = names("A\"LVZ"), E::TypeName);
         check(|all| all.type_names = names("AQLVZ"), E::TypeOrder);
         check(|all| all.type_names = names("AALVZ"), E::TypeOrder);
         check(|all| all.names = names("abyx"), E::NameOrder);

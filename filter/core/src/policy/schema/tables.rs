@@ -150,6 +150,11 @@ impl Names {
         rows.binary_search_by(compare).ok()
     }
 
+    /// Whether they are of the characters of which names are.
+    pub(in crate::policy) fn are_of_graphql(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    }
+
     pub(in crate::policy) fn are_sorted(&self) -> bool {
         self.places.is_sorted_by(|one, next| self.at(one) < self.at(next))
     }
