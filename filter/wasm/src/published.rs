@@ -16,6 +16,7 @@ use fieldgate_core::token::remote::{Answer, Fetch, FetchFault, KeyStore, Progres
 
 use crate::host::{self, LogLevel, call};
 use crate::request::Request;
+use crate::request::room::Room;
 use crate::request::waiting::Waits;
 use crate::stats;
 
@@ -24,8 +25,6 @@ const TICK: u32 = 1000;
 /// And while something is: what a wait's end may be late by.
 const TICK_WAITING: u32 = 50;
 const TICK_AT_ONCE: u32 = 1;
-/// The memory that is kept for a record's text: most are shorter.
-const TEXT_BYTES: usize = 16 << 10;
 
 /// A request that waits, by its context.
 struct Waiter {
@@ -66,7 +65,8 @@ pub(crate) enum NoWait {
 /// What a root context and its requests share.
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
-    pub(crate) keys: RefCell<KeyStore>,
+    /// Whoever calls the host while it looks at the keys has them as they are: see [`Self::keys`].
+    keys: RefCell<Rc<KeyStore>>,
     flights: RefCell<Vec<(u32, usize)>>,
     waiting: RefCell<Vec<Waiter>>,
     /// Bytes of headers and bodies that wait.
@@ -75,30 +75,14 @@ pub(crate) struct Shared {
     faults: RefCell<BTreeMap<usize, FetchFault>>,
     root: u32,
     tick: Cell<u32>,
-    /// The memory of the last record's text, for the next one.
-    text: Cell<String>,
+    pub(crate) record: Room,
 }
 
 impl Shared {
-    /// Writes a text in the memory of the one before.
-    pub(crate) fn write<T>(
-        &self,
-        text: impl FnOnce(String) -> String,
-        used: impl FnOnce(&str) -> T,
-    ) -> T {
-        let text = text(self.text.take());
-        let result = used(&text);
-        // A long one is not kept for the sake of the next.
-        if text.capacity() <= TEXT_BYTES {
-            self.text.set(text);
-        }
-        result
-    }
-
     pub(crate) fn new(gate: Gate, root: u32) -> Self {
         // Proxies that start together have clocks that differ in nanoseconds.
         let seed = host::nanoseconds().unwrap_or_default().wrapping_add(u64::from(root));
-        let keys = RefCell::new(gate.key_store(seed));
+        let keys = RefCell::new(Rc::new(gate.key_store(seed)));
         Self {
             gate,
             keys,
@@ -108,7 +92,7 @@ impl Shared {
             faults: RefCell::default(),
             root,
             tick: Cell::new(0),
-            text: Cell::default(),
+            record: Room::default(),
         }
     }
 
@@ -117,10 +101,20 @@ impl Shared {
         Self::new(Gate::closed(Reason::NotConfigured), root)
     }
 
+    /// The keys as they are now. No borrow of them lasts while the host is called, which may call back.
+    pub(crate) fn keys(&self) -> Rc<KeyStore> {
+        Rc::clone(&self.keys.borrow())
+    }
+
+    /// Changes the keys, for whoever looks from now on.
+    pub(crate) fn change_keys<T>(&self, change: impl FnOnce(&mut KeyStore) -> T) -> T {
+        change(Rc::make_mut(&mut self.keys.borrow_mut()))
+    }
+
     /// Has the host call from now on; soon, where there are keys to fetch. Nothing is fetched before:
     /// the instance that a push is tried in is never called.
     pub(crate) fn start(&self) {
-        let first = if self.keys.borrow().is_empty() { TICK } else { TICK_AT_ONCE };
+        let first = if self.keys().is_empty() { TICK } else { TICK_AT_ONCE };
         self.tick_every(first);
     }
 
@@ -135,9 +129,9 @@ impl Shared {
         if self.waiting.borrow().len() >= WAITING_REQUESTS {
             return Err(NoWait::TooMany);
         }
-        let wait = self.keys.borrow_mut().want(issuer, now).ok_or(NoWait::InVain)?;
+        let wait = self.change_keys(|keys| keys.want(issuer, now)).ok_or(NoWait::InVain)?;
         self.waiting.borrow_mut().push(Waiter { context, request });
-        let due = self.keys.borrow().is_due(now);
+        let due = self.keys().is_due(now);
         self.tick_every(if due { TICK_AT_ONCE } else { TICK_WAITING });
         Ok(wait)
     }
@@ -145,7 +139,7 @@ impl Shared {
     /// The host calls: fetches what is due, and looks at who waits.
     pub(crate) fn tick(&self) {
         let Ok(now) = host::now() else { return };
-        let due = self.keys.borrow_mut().due(now);
+        let due = self.change_keys(|keys| keys.due(now));
         for fetch in due {
             self.fetch(&fetch, now);
         }
@@ -154,7 +148,7 @@ impl Shared {
 
     /// This configuration is over: nothing is fetched any more, so nobody waits any longer.
     pub(crate) fn end(&self) {
-        self.keys.replace(KeyStore::default());
+        self.keys.take();
         if let Ok(now) = host::now() {
             self.look(now);
         }
@@ -198,8 +192,8 @@ impl Shared {
     }
 
     fn take(&self, issuer: usize, answer: &Answer<'_>, now: UnixTime) {
-        let before = self.keys.borrow().number(issuer, now);
-        let progress = self.keys.borrow_mut().answered(issuer, answer, now);
+        let before = self.keys().number(issuer, now);
+        let progress = self.change_keys(|keys| keys.answered(issuer, answer, now));
         match progress {
             Progress::Next(fetch) => self.fetch(&fetch, now),
             Progress::Fetched => {
@@ -207,7 +201,7 @@ impl Shared {
                 if self.faults.borrow_mut().remove(&issuer).is_some() {
                     self.log(LogLevel::Info, issuer, "fetched again");
                 }
-                if self.keys.borrow().number(issuer, now) != before {
+                if self.keys().number(issuer, now) != before {
                     self.log_unused(issuer, now);
                 }
             }
@@ -224,7 +218,7 @@ impl Shared {
 
     /// Names the keys of a new set that nothing here can use.
     fn log_unused(&self, issuer: usize, now: UnixTime) {
-        let keys = self.keys.borrow();
+        let keys = self.keys();
         for key in keys.keys(issuer, now).into_iter().flat_map(KeySet::ignored) {
             self.log(LogLevel::Info, issuer, &format!("unused {key}"));
         }

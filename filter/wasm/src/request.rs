@@ -23,6 +23,7 @@ use crate::native::Native;
 use crate::published::Shared;
 use crate::request::waiting::{AwaitKeys, Body};
 
+pub(crate) mod room;
 mod sending;
 pub(crate) mod waiting;
 
@@ -150,7 +151,7 @@ impl Request {
 
     fn judge_head(&self, head: &Head, now: UnixTime) -> Step {
         let Head { headers, ends, metadata, certificate } = head;
-        let (ends, published) = (*ends, &self.shared.keys.borrow());
+        let (ends, published) = (*ends, &*self.shared.keys());
         let (peer, verifier) = (certificate.peer(), &Native);
         self.shared.gate.begin(&Arrival { headers, ends, metadata, peer, published, verifier, now })
     }
@@ -348,7 +349,7 @@ impl Request {
             AuditForm::Text => Ok(()),
         };
         let text = |room| record.to_text_in(room, response);
-        self.shared.write(text, |record| {
+        self.shared.record.write(text, |record| {
             let text = host::set_property(AUDIT, record.as_bytes());
             if let Err(error) = nested.and(text) {
                 host::log(LogLevel::Critical, &format!("audit record lost: {error}: {record}"));

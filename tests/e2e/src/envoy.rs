@@ -20,6 +20,7 @@ use crate::cluster::Served;
 mod channel;
 mod log;
 mod process;
+mod ready;
 mod template;
 
 pub use channel::Channel;
@@ -28,6 +29,7 @@ pub use template::{Listener, Template, log_as_shipped};
 
 use log::LogReader;
 use process::{Process, binary, log_file, said};
+use ready::{listeners, ready};
 use template::Delivery;
 
 /// Compiling the filter's code takes its time on a busy machine.
@@ -67,9 +69,18 @@ impl Envoy {
     /// # Errors
     /// There is no Envoy, or it does not start: its log is in the error.
     pub async fn start(listeners: &[Listener]) -> Result<Self> {
+        Self::start_changed(listeners, |_| ()).await
+    }
+
+    /// The same with a change of the bootstrap.
+    ///
+    /// # Errors
+    /// There is no Envoy, or it does not start: its log is in the error.
+    pub async fn start_changed(listeners: &[Listener], change: fn(&mut Value)) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let access_log = directory.path().join("access.log");
-        let bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;
+        let mut bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;
+        change(&mut bootstrap);
         Self::run(directory, &bootstrap, Until::Listening(listeners.len())).await
     }
 
@@ -343,51 +354,6 @@ impl Drop for Envoy {
             panic!("Envoy ended with {status}\n{}", said(self.directory.path()));
         }
     }
-}
-
-/// Waits until Envoy has its admin interface and has come so far.
-async fn ready(
-    process: &mut Process,
-    path: &Path,
-    admin_address: &Path,
-    until: Until,
-) -> Result<Client> {
-    let begin = Instant::now();
-    loop {
-        if let Some(status) = process.ended()? {
-            bail!("Envoy ended with {status}");
-        }
-        let address = fs::read_to_string(admin_address).ok();
-        if let Some(address) = address.and_then(|text| text.trim().parse().ok()) {
-            let admin = Client::new(address);
-            let answer = admin.request("GET", "/ready").send().await;
-            let done = match (answer, until) {
-                (Err(_), _) => false,
-                (Ok(_), Until::Running) => true,
-                (Ok(answer), Until::Listening(wanted)) => {
-                    answer.status == 200 && listeners(&admin).await?.len() >= wanted
-                }
-            };
-            if done {
-                return Ok(admin);
-            }
-        }
-        if begin.elapsed() > START {
-            bail!("Envoy is not ready after {START:?} in {}", path.display());
-        }
-        sleep(POLL).await;
-    }
-}
-
-async fn listeners(admin: &Client) -> Result<BTreeMap<String, SocketAddr>> {
-    let answer = admin.request("GET", "/listeners?format=json").send().await?.json();
-    let all = answer["listener_statuses"].as_array().cloned().unwrap_or_default();
-    let read = |one: &Value| {
-        let socket = &one["local_address"]["socket_address"];
-        let address = format!("{}:{}", socket["address"].as_str()?, socket["port_value"]);
-        Some((one["name"].as_str()?.to_owned(), address.parse().ok()?))
-    };
-    Ok(all.iter().filter_map(read).collect())
 }
 
 fn lds_file(directory: &Path) -> PathBuf {

@@ -6,8 +6,14 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fieldgate_e2e::bundle::Guarded;
+use fieldgate_e2e::envoy::Template;
 use fieldgate_e2e::filter::Build;
 use fieldgate_e2e::repository;
+use fieldgate_e2e::stage::BUNDLE;
+use fieldgate_e2e::token::TokenRecipe;
 use serde_json::{Value, json};
 
 const EXPORTED: [&str; 17] = [
@@ -94,12 +100,78 @@ fn callbacks_that_cannot_be() {
     expected.extend(during);
     expected.push(json!([PAUSE, 3]));
 
-    let Some(taken) = host(&steps) else {
+    assert_taken(&steps, &expected);
+}
+
+/// While the host verifies a signature, it calls the root context, which takes keys, asks for another
+/// request, and ends the configuration. Each request is refused for its token's time, which is 1970.
+#[test]
+fn callbacks_while_a_signature_is_verified() {
+    let bundle = Guarded::load(BUNDLE).unwrap();
+    let configuration = bundle.configuration(Template::Hold).to_string();
+    let token = TokenRecipe::claims(json!({ "sub": "alice" })).mint(&bundle.audience);
+    let authorization = format!("Bearer {token}");
+    let headers = pairs(&[
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", "/graphql"),
+        ("content-type", "application/json"),
+        ("authorization", &authorization),
+    ]);
+    let gives = json!({
+        "proxy_get_buffer_bytes": STANDARD.encode(&configuration),
+        "proxy_get_header_map_pairs": STANDARD.encode(headers),
+    });
+    let (done, nothing, refused) = (json!([1, 0]), json!([null, 0]), json!([1, 1]));
+    let first = [
+        json!({ "call": ["proxy_on_context_create", 1, 0] }),
+        json!({ "call": ["proxy_on_configure", 1, configuration.len()], "gives": gives }),
+        json!({ "call": ["proxy_on_context_create", 2, 1] }),
+    ];
+    let within = [
+        json!({ "call": ["proxy_on_tick", 1] }),
+        json!({ "call": ["proxy_on_context_create", 3, 1] }),
+        json!({ "call": ["proxy_on_request_headers", 3, 0, 0] }),
+        json!({ "call": ["proxy_on_log", 3] }),
+        json!({ "call": ["proxy_on_done", 1] }),
+    ];
+    let asked = json!({
+        "call": ["proxy_on_request_headers", 2, 0, 0],
+        "during": "proxy_call_foreign_function",
+        "within": within,
+    });
+    let last = json!({ "call": ["proxy_on_log", 2] });
+    let steps: Vec<_> = first.into_iter().chain([asked, last]).collect();
+    let before = [nothing.clone(), done.clone(), nothing.clone()];
+    let during = [nothing.clone(), nothing.clone(), refused, nothing.clone(), done];
+    let after = [json!([1, 2]), nothing];
+    let expected: Vec<_> = before.into_iter().chain(during).chain(after).collect();
+    assert_taken(&steps, &expected);
+}
+
+/// That the steps come to these, where there is a Node that is their host.
+fn assert_taken(steps: &[Value], expected: &[Value]) {
+    let Some(taken) = host(steps) else {
         println!("skipped: there is no Node here");
         return;
     };
     let seen: Vec<_> = taken.iter().map(|step| json!(step[step.len() - 2..])).collect();
     assert_eq!(seen, expected, "{taken:#?}");
+}
+
+/// Headers as the ABI has them: a count, the sizes, then names and values, each with a NUL behind it.
+fn pairs(headers: &[(&str, &str)]) -> Vec<u8> {
+    let size = |text: &str| u32::try_from(text.len()).unwrap().to_le_bytes();
+    let count = u32::try_from(headers.len()).unwrap().to_le_bytes();
+    let sizes = headers.iter().flat_map(|(name, value)| [size(name), size(value)]);
+    let texts = headers.iter().map(|(name, value)| format!("{name}\0{value}\0"));
+    [
+        count.as_slice(),
+        sizes.collect::<Vec<_>>().as_flattened(),
+        texts.collect::<String>().as_bytes(),
+    ]
+    .concat()
 }
 
 /// What a host in Node sees that takes these steps: each callback with its arguments, what it

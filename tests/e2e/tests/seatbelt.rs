@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         .test("filter_disabled_for_the_route", filter_disabled_for_the_route)
         .test("filter_missing_on_the_workers", filter_missing_on_the_workers)
         .test("what_the_seatbelt_is_for", what_the_seatbelt_is_for)
+        .test("among_network_filters", among_network_filters)
         .test("trap_and_reload", trap_and_reload)
         .test("trap_takes_held_requests_down", trap_takes_held_requests_down)
         .test("fail_open_stays_closed", fail_open_stays_closed)
@@ -84,6 +85,18 @@ fn fail_open(manager: &mut Value) {
     plugin.as_object_mut().expect("an object").remove("reload_config");
 }
 
+/// Puts the plugin in front of a connection manager that lets all pass, as a network filter.
+fn in_network_chain(bootstrap: &mut Value) {
+    let filters = "/static_resources/listeners/0/filter_chains/0/filters";
+    let filters = bootstrap.pointer_mut(filters).expect("filters").as_array_mut().expect("a list");
+    let manager = &mut filters[0]["typed_config"];
+    let mut wasm = manager["http_filters"][0]["typed_config"].clone();
+    without_seatbelt(manager);
+    without_filter(manager);
+    wasm["@type"] = json!("type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm");
+    filters.insert(0, json!({ "name": "envoy.filters.network.wasm", "typed_config": wasm }));
+}
+
 async fn filter_absent(here: Here) -> Result<()> {
     for template in Template::ALL {
         let stage = &here.plain;
@@ -124,6 +137,22 @@ async fn what_the_seatbelt_is_for(here: Here) -> Result<()> {
     let answer = stage.ask_bare(envoy.client("hold"), "open", DENIED).send().await?;
     ensure!(answer.status == 200, "{} {}", answer.status, answer.text());
     ensure!(stage.backend.complete("open").len() == 1);
+    Ok(())
+}
+
+/// Where it sees no requests, it lets nothing pass.
+async fn among_network_filters(here: Here) -> Result<()> {
+    let (stage, template) = (&here.plain, Template::Hold);
+    let listener = stage.listener(template);
+    let envoy = Envoy::start_changed(&[listener], in_network_chain).await?;
+    for round in 0..8 {
+        let tag = &format!("network-{round}");
+        let asked = stage.ask(envoy.client(template.name()), tag, GRANTED).send().await;
+        ensure!(asked.is_err(), "{tag} was answered");
+        ensure!(stage.backend.seen(tag).is_empty(), "{tag} reached the upstream");
+    }
+    let said = envoy.said();
+    ensure!(said.contains("this is no network filter"), "{said}");
     Ok(())
 }
 

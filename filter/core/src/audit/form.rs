@@ -97,6 +97,20 @@ impl Json {
         self.0.push('}');
     }
 
+    fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl Iterator<Item = T>,
+        write: impl Fn(&mut Self, T),
+    ) {
+        self.plain(name, "[");
+        for item in items {
+            self.between();
+            write(self, item);
+        }
+        self.0.push(']');
+    }
+
     fn between(&mut self) {
         if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
             self.0.push(',');
@@ -165,21 +179,11 @@ impl Form for Json {
     }
 
     fn texts<'t>(&mut self, name: &str, items: impl Iterator<Item = &'t str>) {
-        self.plain(name, "[");
-        for item in items {
-            self.between();
-            self.string(item);
-        }
-        self.0.push(']');
+        self.list(name, items, Self::string);
     }
 
     fn names<'t>(&mut self, name: &str, items: impl Iterator<Item = &'t str>) {
-        self.plain(name, "[");
-        for item in items {
-            self.between();
-            self.quoted(item);
-        }
-        self.0.push(']');
+        self.list(name, items, Self::quoted);
     }
 
     fn objects<T>(
@@ -188,12 +192,7 @@ impl Form for Json {
         items: impl Iterator<Item = T>,
         members: impl Fn(T, &mut Self),
     ) {
-        self.plain(name, "[");
-        for item in items {
-            self.between();
-            self.braces(|json| members(item, json));
-        }
-        self.0.push(']');
+        self.list(name, items, |json, item| json.braces(|json| members(item, json)));
     }
 }
 

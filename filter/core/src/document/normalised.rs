@@ -7,8 +7,8 @@
 
 use std::fmt;
 
-use super::DocumentError;
 use super::lexer::{Lexer, Token, TokenKind};
+use super::{DocumentError, Span};
 
 /// The SHA-256 of a text's tokens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +70,7 @@ pub(super) struct Tokens<'a> {
     bytes: Vec<u8>,
 }
 
-/// How much that may be: nobody who sends a long text has memory taken for it.
+/// How much is hashed at once, or twice as much: nobody who sends a long text has memory taken for it.
 const AT_ONCE: usize = 1024;
 
 impl<'a> Tokens<'a> {
@@ -80,39 +80,42 @@ impl<'a> Tokens<'a> {
     }
 
     pub(super) fn push(&mut self, Token { kind, span }: Token) {
-        // INVARIANT: a token stands between two characters of its source.
-        let text = || span.text(self.source).unwrap_or_default().as_bytes();
         match code(kind) {
             Code::End => {}
-            Code::Punctuator(code) => self.put(&[code]),
+            Code::Punctuator(code) => self.bytes.push(code),
             Code::Word(code) => {
-                let text = text();
-                self.put(&[code]);
-                self.put(text);
+                self.bytes.push(code);
+                self.text(span);
             }
             Code::Text(code) => {
-                let text = text();
-                self.put(&[code]);
-                self.put(&span.end.saturating_sub(span.start).to_le_bytes());
-                self.put(text);
+                self.bytes.push(code);
+                self.bytes.extend_from_slice(&span.end.saturating_sub(span.start).to_le_bytes());
+                self.text(span);
             }
+        }
+        if self.bytes.len() >= AT_ONCE {
+            self.hash();
         }
     }
 
-    fn put(&mut self, part: &[u8]) {
-        let Self { hash, bytes, .. } = self;
-        if bytes.len().saturating_add(part.len()) > AT_ONCE {
-            hash.update(&*bytes);
-            bytes.clear();
+    fn text(&mut self, span: Span) {
+        // INVARIANT: a token stands between two characters of its source.
+        let text = span.text(self.source).unwrap_or_default().as_bytes();
+        if text.len() > AT_ONCE {
+            self.hash();
+            self.hash.update(text);
+        } else {
+            self.bytes.extend_from_slice(text);
         }
-        match part.len() > AT_ONCE {
-            true => hash.update(part),
-            false => bytes.extend_from_slice(part),
-        }
+    }
+
+    fn hash(&mut self) {
+        self.hash.update(&*self.bytes);
+        self.bytes.clear();
     }
 
     pub(super) fn normalised(mut self) -> Normalised {
-        self.hash.update(&*self.bytes);
+        self.hash();
         Normalised(self.hash.finalize())
     }
 }

@@ -85,13 +85,13 @@ pub enum Progress {
 }
 
 /// The published keys of every issuer that publishes any.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KeyStore {
     issuers: Vec<(usize, Published)>,
 }
 
 /// The keys of one issuer, and what is under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Published {
     rules: RemoteKeys,
     keys: Option<Good>,
@@ -108,7 +108,7 @@ struct Published {
     spread: Spread,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Good {
     set: KeySet,
     /// The SHA-256 of its text: the same again is no news.
@@ -360,6 +360,7 @@ pub const REFRESH_MAX: u64 = 86_400;
 
 /// A sequence of numbers that differs from seed to seed, so that the proxies of a fleet do not ask
 /// in step. It is no secret.
+#[derive(Clone)]
 struct Spread(u64);
 
 impl Spread {

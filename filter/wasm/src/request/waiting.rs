@@ -92,7 +92,7 @@ impl Request {
     /// Whether the request still waits, as far as can be told without judging it.
     pub(crate) fn waits(&mut self, now: UnixTime) -> Waits {
         let State::AwaitKeys(waiting) = &mut self.state else { return Waits::No };
-        waiting.stands = self.shared.keys.borrow_mut().waiting(&mut waiting.wait, now);
+        waiting.stands = self.shared.change_keys(|keys| keys.waiting(&mut waiting.wait, now));
         match waiting.stands {
             Waiting::On => Waits::On,
             Waiting::Look | Waiting::LastLook | Waiting::Over => Waits::ToBeJudged,
