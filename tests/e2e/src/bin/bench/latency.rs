@@ -24,16 +24,16 @@ const CONNECTIONS: usize = 32;
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) rounds: usize,
-    /// Of each row in each round, and of the search for the rate.
+    /// Of each row in each round, and of what finds the rate.
     pub(crate) time: Duration,
 }
 
 /// What came out.
 pub(crate) struct Latency {
-    /// Requests a second: half of what pass-through did without a pause.
-    pub(crate) rate: f64,
-    /// How much of its processor Envoy had while it did all of it.
-    pub(crate) busy: f64,
+    /// Requests a second that pass-through did without a pause.
+    pub(crate) most: Spread,
+    /// How much of its processor Envoy had meanwhile.
+    pub(crate) busy: Spread,
     pub(crate) rows: Vec<LatencyRow>,
     pub(crate) size: Size,
 }
@@ -72,18 +72,21 @@ pub(crate) async fn measure(ways: &[&Way], envoy: &Envoy, size: Size) -> Result<
         eprintln!("the system rounds the times at which requests are sent: {error}");
     }
     let pass = ways.iter().find(|way| way.name == PASS).context("pass-through")?;
-    run(pass, envoy, None, size.time / 4).await?;
-    let (before, begin) = (envoy.cpu_microseconds()?, Instant::now());
-    let done = run(pass, envoy, None, size.time).await?;
-    let busy = (envoy.cpu_microseconds()? - before) / 1e6 / begin.elapsed().as_secs_f64();
-    let rate = f64::from(u32::try_from(done.len())?) / size.time.as_secs_f64() / 2.0;
     let row = |way: &&Way| LatencyRow { name: way.name, p50: Vec::new(), p99: Vec::new() };
     let mut rows: Vec<LatencyRow> = ways.iter().map(row).collect();
+    let (mut most, mut busy) = (Vec::new(), Vec::new());
     for round in 0..size.rounds {
+        File::create(envoy.directory().join("access.log"))?;
+        run(pass, envoy, None, size.time / 4).await?;
+        let (before, begin) = (envoy.cpu_microseconds()?, Instant::now());
+        let done = run(pass, envoy, None, size.time).await?;
+        busy.push((envoy.cpu_microseconds()? - before) / 1e6 / begin.elapsed().as_secs_f64());
+        let rate = f64::from(u32::try_from(done.len())?) / size.time.as_secs_f64();
+        most.push(rate);
         for (way, row) in ways.iter().zip(&mut rows) {
             File::create(envoy.directory().join("access.log"))?;
-            run(way, envoy, Some(rate), size.time / 8).await?;
-            let mut took = run(way, envoy, Some(rate), size.time).await?;
+            run(way, envoy, Some(rate / 2.0), size.time / 8).await?;
+            let mut took = run(way, envoy, Some(rate / 2.0), size.time).await?;
             took.sort_unstable();
             let at = |hundredth: usize| {
                 took.get(took.len() * hundredth / 100)
@@ -94,7 +97,7 @@ pub(crate) async fn measure(ways: &[&Way], envoy: &Envoy, size: Size) -> Result<
         }
         eprintln!("latency: round {} of {}", round + 1, size.rounds);
     }
-    Ok(Latency { rate, busy, rows, size })
+    Ok(Latency { most: Spread::of(most), busy: Spread::of(busy), rows, size })
 }
 
 /// Asks for so long, at a rate or without a pause, from threads of its own; how long each took.

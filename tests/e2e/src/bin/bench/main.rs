@@ -2,6 +2,7 @@
 //! a filter that does nothing, and routers and servers with field rules, in one run.
 
 mod bundles;
+mod calm;
 mod check;
 mod goals;
 mod hive;
@@ -63,11 +64,11 @@ struct Sizes {
 }
 
 const WHOLE: Sizes = Sizes {
-    cpu: Size { rounds: 9, requests: 1_600 },
-    latency: latency::Size { rounds: 9, time: Duration::from_secs(2) },
+    cpu: Size { first: 1_600, rounds: 72, requests: 192 },
+    latency: latency::Size { rounds: 18, time: Duration::from_secs(1) },
 };
 const QUICK: Sizes = Sizes {
-    cpu: Size { rounds: 1, requests: 160 },
+    cpu: Size { first: 192, rounds: 1, requests: 192 },
     latency: latency::Size { rounds: 1, time: Duration::from_millis(400) },
 };
 
@@ -137,7 +138,7 @@ async fn run(sizes: Sizes, only: Option<&str>, folder: &str) -> Result<()> {
     let results = Results {
         size: sizes.cpu,
         envoy: Envoy::version()?,
-        rows: Row::all(&ways, &samples),
+        rows: Row::all(&ways, &calm::of(samples)),
         latency,
         skipped: peers.skipped,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -18,10 +19,16 @@ use crate::way::{Server, Traffic, Way};
 
 pub(crate) const CONNECTIONS: usize = 32;
 
-/// Requests a round, for each row that is not asked less often.
+/// So many requests of a round make it warm, for each connection.
+const WARMING: usize = 2;
+
+/// Requests for each row that is not asked less often.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
+    /// Before the first round: what compiles its code while it runs has done so then.
+    pub(crate) first: usize,
     pub(crate) rounds: usize,
+    /// Of each round.
     pub(crate) requests: usize,
 }
 
@@ -41,38 +48,57 @@ pub(crate) async fn rounds(
     upstream: &Upstream,
     size: Size,
 ) -> Result<Vec<Vec<Sample>>> {
-    // What compiles its code while it runs has a round for that.
-    for way in ways.iter().filter(|way| way.part > 1) {
-        ask(way, envoy, requests_of(way, "first", size.requests)).await?;
+    for way in ways {
+        let first = way.warming(size.first);
+        ask(way, open(way, envoy).await?, requests_of(way, "first", 0..first)).await?;
     }
     let mut all: Vec<Vec<Sample>> = ways.iter().map(|_| Vec::new()).collect();
     for round in 0..size.rounds {
-        for (way, samples) in ways.iter().zip(&mut all) {
-            samples.push(sample(way, envoy, upstream, round, size.requests / way.part).await?);
+        // Whatever has to be made is made before the round, so that rows follow one another at once.
+        let asked: Vec<Asked> = ways.iter().map(|way| Asked::of(way, round, size)).collect();
+        // The first row would pay for the pause: it has a turn that does not count.
+        if let Some(first) = ways.first() {
+            sample(first, envoy, upstream, Asked::of(first, round, size)).await?;
+        }
+        for ((way, asked), samples) in ways.iter().zip(asked).zip(&mut all) {
+            samples.push(sample(way, envoy, upstream, asked).await?);
         }
         eprintln!("round {} of {}", round + 1, size.rounds);
     }
     Ok(all)
 }
 
-async fn sample(
-    way: &Way,
-    envoy: &Envoy,
-    upstream: &Upstream,
-    round: usize,
-    requests: usize,
-) -> Result<Sample> {
-    let warming = requests_of(way, &format!("{round}-warm"), way.warming(requests));
-    // Whatever has to be made is made before anything is measured.
-    let counting = requests_of(way, &format!("{round}"), requests);
+/// Token and body of requests, by connection.
+type Requests = Vec<Vec<(String, String)>>;
+
+/// What a row is asked in a round.
+struct Asked {
+    warming: Requests,
+    counting: Requests,
+}
+
+impl Asked {
+    fn of(way: &Way, round: usize, Size { requests, .. }: Size) -> Self {
+        let requests = requests / way.part;
+        let (warming, begin) = (WARMING * CONNECTIONS, round * requests);
+        Self {
+            warming: requests_of(way, &format!("warm{round}"), 0..warming),
+            counting: requests_of(way, "round", begin..begin + requests),
+        }
+    }
+}
+
+async fn sample(way: &Way, envoy: &Envoy, upstream: &Upstream, asked: Asked) -> Result<Sample> {
+    let Asked { warming, counting } = asked;
     let count: usize = counting.iter().map(Vec::len).sum();
     // What nobody reads is not to be written to a disk while others are measured.
     File::create(envoy.directory().join("access.log"))?;
-    ask(way, envoy, warming).await?;
-    let (asked, before, begin) = (upstream.asked(), spent(way, envoy)?, Instant::now());
-    ask(way, envoy, counting).await?;
+    let connections = ask(way, open(way, envoy).await?, warming).await?;
+    let (went, before, begin) = (upstream.asked(), spent(way, envoy)?, Instant::now());
+    let connections = ask(way, connections, counting).await?;
     let (took, after) = (begin.elapsed().as_secs_f64(), spent(way, envoy)?);
-    let went = upstream.asked() - asked;
+    let went = upstream.asked() - went;
+    drop(connections);
     let should = if way.goes_upstream { u64::try_from(count)? } else { 0 };
     ensure!(went == should, "{}: {went} of {count} requests went upstream", way.name);
     let count = f64::from(u32::try_from(count)?);
@@ -90,34 +116,45 @@ fn spent(way: &Way, envoy: &Envoy) -> Result<f64> {
     Ok(spent)
 }
 
-/// Token and body of as many requests, by connection.
-fn requests_of(way: &Way, id: &str, requests: usize) -> Vec<Vec<(String, String)>> {
+fn requests_of(way: &Way, id: &str, numbers: Range<usize>) -> Requests {
     let mut all = vec![Vec::new(); CONNECTIONS];
-    for nth in 0..requests {
+    for nth in numbers {
         let (token, body) = (token(way, id, nth), body(way, &format!("{id}-{nth}")));
         all[nth % CONNECTIONS].push((token, body));
     }
     all
 }
 
-/// Asks all of it, over one connection each.
-async fn ask(way: &Way, envoy: &Envoy, requests: Vec<Vec<(String, String)>>) -> Result<()> {
+async fn open(way: &Way, envoy: &Envoy) -> Result<Vec<Connection>> {
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        connections.push(Connection::open(way.address(envoy)).await.context(way.name)?);
+    }
+    Ok(connections)
+}
+
+/// Asks all of it at once, on as many connections.
+async fn ask(
+    way: &Way,
+    connections: Vec<Connection>,
+    requests: Requests,
+) -> Result<Vec<Connection>> {
     let mut asking = JoinSet::new();
-    for requests in requests {
-        let (address, name, status) = (way.address(envoy), way.name, way.status);
+    for (mut open, requests) in connections.into_iter().zip(requests) {
+        let (name, status) = (way.name, way.status);
         asking.spawn(async move {
-            let mut open = Connection::open(address).await?;
             for (token, body) in requests {
                 let asked = open.ask("", &token, &body).await.context(name)?;
                 ensure!(asked.status == status, "{name}: {} {:?}", asked.status, asked.body);
             }
-            Ok(())
+            Ok(open)
         });
     }
+    let mut connections = Vec::new();
     while let Some(asked) = asking.join_next().await {
-        asked??;
+        connections.push(asked??);
     }
-    Ok(())
+    Ok(connections)
 }
 
 /// RS256, with groups, which are scopes too for who asks for those.

@@ -7,9 +7,11 @@ use anyhow::Result;
 use fieldgate_e2e::repository;
 use serde_json::{Value, json};
 
+use crate::calm;
 use crate::goals::{Bound, Goal, goals};
 use crate::hostcalls::{self, SHAPE};
-use crate::measure::CONNECTIONS;
+use crate::measure::{CONNECTIONS, Size};
+use crate::peers::PART;
 use crate::plot;
 use crate::results::{NotRun, Results, Row, Spread};
 use crate::rows::WARM;
@@ -57,22 +59,24 @@ impl Table {
 
 /// The whole page.
 pub(crate) fn page(results: &Results<'_>) -> Result<String> {
-    let (rounds, requests) = (results.size.rounds, results.size.requests);
+    let Size { rounds, requests, .. } = results.size;
+    let calm = calm::of_all(rounds);
     let mut page = format!(
         "# Results\n\n`make bench` wrote this page, `results.json` and `results.svg`: {rounds} rounds, in each of which\n\
-         every row was asked {requests} times in turn (servers in Node an eighth of that), over {CONNECTIONS} connections, one\n\
-         worker of Envoy ({}) on a processor of its own. CPU is that of the whole process or processes that serve\n\
-         the row, user and system, the upstream aside; *added* is the difference to pass-through in the same\n\
-         round. Figures are medians of the rounds (least - most). Ratios of one run can be compared, microseconds\n\
-         of two runs cannot. Every row of Envoy logs its requests, fieldgate's with the audit record. Requests a\n\
-         second are those of a closed loop; *busy* is how much of one processor the row's processes had meanwhile:\n\
-         where that is far from 100 %, load and upstream were what it waited for.\n\n",
+         every row was asked {requests} times in turn (servers in Node {PART} times less), over {CONNECTIONS} connections, one\n\
+         worker of Envoy ({}) on a processor of its own. The {calm} rounds count in which the machine was calmer: in\n\
+         which the rows took least, all in all, each beside its own median. CPU is that of the whole process or\n\
+         processes that serve the row, user and system, the upstream aside; *added* is the difference to pass-through\n\
+         in the same round. Figures are medians of the rounds (quartiles). Ratios of one run can be compared,\n\
+         microseconds of two runs cannot. Every row of Envoy logs its requests, fieldgate's with the audit record.\n\
+         Requests a second are those of a closed loop; *busy* is how much of one processor the row's processes had\n\
+         meanwhile: where that is far from 100 %, load and upstream were what it waited for.\n\n",
         results.envoy
     );
     for skipped in &results.skipped {
         writeln!(page, "Not run: {skipped}.\n")?;
     }
-    page += "## Goals\n\n| goal | is (least - most of the rounds) | |\n|---|---|---|\n";
+    page += "## Goals\n\n| goal | is (quartiles of the rounds) | |\n|---|---|---|\n";
     for goal in goals(results) {
         writeln!(page, "| {} | {} | {} |", goal.what, is(&goal), bound(goal.bound))?;
     }
@@ -134,21 +138,22 @@ fn host_calls(page: &mut String, results: &Results<'_>) -> Result<()> {
 }
 
 fn one_call(added: Spread) -> Spread {
-    let Spread { median, least, most } = added;
+    let Spread { median, lower, upper } = added;
     let one = hostcalls::one;
-    Spread { median: one(median), least: one(least), most: one(most) }
+    Spread { median: one(median), lower: one(lower), upper: one(upper) }
 }
 
 fn latency(page: &mut String, results: &Results<'_>) -> Result<()> {
     let Some(latency) = &results.latency else { return Ok(()) };
     writeln!(
         page,
-        "\n## Latency\n\nAt {:.0} requests a second, half of what pass-through did without a pause (Envoy was busy for {:.0} % of that time), \
-         each from the time at which it was due (a request that had to wait counts its wait): {} rounds of {} s for each row, in turn.\n\n\
+        "\n## Latency\n\n{} rounds. In each, pass-through is asked without a pause first (at {:.0} requests a second, while Envoy is busy for \
+         {:.0} % of the time), and then each row for {} s at half of that rate, in turn. Latency is from the time at which a request \
+         was due: one that had to wait counts its wait.\n\n\
          | row | p50, ms | p99, ms | p99 x pass-through |\n|---|---|---|---|",
-        latency.rate,
-        latency.busy * 100.0,
         latency.size.rounds,
+        latency.most.median,
+        latency.busy.median * 100.0,
         latency.size.time.as_secs_f64(),
     )?;
     for row in &latency.rows {
@@ -160,8 +165,8 @@ fn latency(page: &mut String, results: &Results<'_>) -> Result<()> {
 }
 
 fn spread(figure: Spread, digits: usize) -> String {
-    let Spread { median, least, most } = figure;
-    format!("{median:.digits$} ({least:.digits$} - {most:.digits$})")
+    let Spread { median, lower, upper } = figure;
+    format!("{median:.digits$} ({lower:.digits$} - {upper:.digits$})")
 }
 
 fn is(goal: &Goal) -> String {
@@ -180,7 +185,7 @@ fn bound(bound: Bound) -> String {
 }
 
 fn as_json(results: &Results<'_>) -> Value {
-    let figure = |Spread { median, least, most }: Spread| json!({ "median": median, "least": least, "most": most });
+    let figure = |Spread { median, lower, upper }: Spread| json!({ "median": median, "lower": lower, "upper": upper });
     let row = |row: &Row<'_>| {
         json!({
             "row": row.way.name, "table": row.way.table.title(), "over": row.way.over,
@@ -200,7 +205,7 @@ fn as_json(results: &Results<'_>) -> Value {
             json!({ "row": row.name, "p50_ms": figure(row.p50()), "p99_ms": figure(row.p99()) })
         };
         let rows: Vec<Value> = latency.rows.iter().map(row).collect();
-        json!({ "requests_per_second": latency.rate, "busy_at_most": latency.busy, "rows": rows })
+        json!({ "most_per_second": figure(latency.most), "busy": figure(latency.busy), "rows": rows })
     });
     json!({
         "envoy": results.envoy, "rounds": results.size.rounds, "requests": results.size.requests,

@@ -23,7 +23,7 @@ const NODE: [(&str, &str); 3] = [
 ];
 
 /// They are slow: so many times fewer requests.
-const PART: usize = 8;
+pub(crate) const PART: usize = 4;
 
 /// What there is of others here.
 #[derive(Default)]

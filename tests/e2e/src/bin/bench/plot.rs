@@ -1,4 +1,4 @@
-//! Results -> a plot: bars with the rounds' spread, each table on a scale of its own, as servers of
+//! Results -> a plot: bars with the rounds' quartiles, each table on a scale of its own, as servers of
 //! other kinds would leave nothing to be seen of the differences between filters.
 
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ pub(crate) fn svg(results: &Results<'_>) -> Result<String> {
         if rows.is_empty() {
             continue;
         }
-        let most = rows.iter().map(|row| row.cpu().most).fold(1.0, f64::max);
+        let most = rows.iter().map(|row| row.cpu().upper).fold(1.0, f64::max);
         let scale = LONGEST / most;
         writeln!(
             drawn,
@@ -61,19 +61,19 @@ pub(crate) fn svg(results: &Results<'_>) -> Result<String> {
 fn bar(drawn: &mut String, row: &Row<'_>, y: f64, scale: f64) -> Result<()> {
     let cpu = row.cpu();
     let (width, middle, text) = (cpu.median * scale, y + ROW / 2.0, y + 15.0);
-    let (least, most) = (LEFT + cpu.least * scale, LEFT + cpu.most * scale);
+    let (lower, upper) = (LEFT + cpu.lower * scale, LEFT + cpu.upper * scale);
     writeln!(
         drawn,
         "<text x=\"{:.1}\" y=\"{text:.1}\" text-anchor=\"end\">{}</text>\
          <rect x=\"{LEFT}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{:.1}\" fill=\"{}\"/>\
-         <line x1=\"{least:.1}\" x2=\"{most:.1}\" y1=\"{middle:.1}\" y2=\"{middle:.1}\" stroke=\"#222\"/>\
+         <line x1=\"{lower:.1}\" x2=\"{upper:.1}\" y1=\"{middle:.1}\" y2=\"{middle:.1}\" stroke=\"#222\"/>\
          <text x=\"{:.1}\" y=\"{text:.1}\">{:.0} us</text>",
         LEFT - 8.0,
         escaped(row.way.name),
         y + 2.0,
         ROW - 4.0,
         colour(row),
-        most + 6.0,
+        upper + 6.0,
         cpu.median
     )?;
     Ok(())

@@ -4,12 +4,12 @@ use crate::latency::Latency;
 use crate::measure::{Sample, Size};
 use crate::way::{PASS, Table, Way};
 
-/// The middle of some figures, and the least and the most of them.
+/// The middle of some figures, and what a quarter of them is below and a quarter above.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
-    pub(crate) least: f64,
-    pub(crate) most: f64,
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
 }
 
 impl Spread {
@@ -17,7 +17,7 @@ impl Spread {
         let mut all: Vec<f64> = figures.into_iter().collect();
         all.sort_by(f64::total_cmp);
         let at = |nth: usize| all.get(nth).copied().unwrap_or(f64::NAN);
-        Self { median: at(all.len() / 2), least: at(0), most: at(all.len().saturating_sub(1)) }
+        Self { median: at(all.len() / 2), lower: at(all.len() / 4), upper: at(all.len() * 3 / 4) }
     }
 }
 

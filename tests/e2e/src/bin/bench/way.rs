@@ -126,11 +126,11 @@ impl Way {
         }
     }
 
-    /// Requests that have to come before it is as warm as it is to be, of so many that count.
+    /// Requests that have to come before it is as warm as it is to be, where so many are for others.
     pub(crate) fn warming(&self, requests: usize) -> usize {
         match self.traffic {
-            Traffic::Tokens(count) => count,
-            Traffic::Same | Traffic::NewToken | Traffic::NewDocument => requests / 10,
+            Traffic::Tokens(count) => requests.max(count),
+            Traffic::Same | Traffic::NewToken | Traffic::NewDocument => requests,
         }
     }
 }
