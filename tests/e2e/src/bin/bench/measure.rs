@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fieldgate_e2e::envoy::Envoy;
@@ -21,6 +21,9 @@ pub(crate) const CONNECTIONS: usize = 32;
 
 /// So many requests of a round make it warm, for each connection.
 const WARMING: usize = 2;
+
+/// So long a processor that had nothing to do is slower than it will be.
+const SETTLING: Duration = Duration::from_millis(400);
 
 /// Requests for each row that is not asked less often.
 #[derive(Clone, Copy)]
@@ -56,8 +59,11 @@ pub(crate) async fn rounds(
     for round in 0..size.rounds {
         // Whatever has to be made is made before the round, so that rows follow one another at once.
         let asked: Vec<Asked> = ways.iter().map(|way| Asked::of(way, round, size)).collect();
-        // The first row would pay for the pause: it has a turn that does not count.
-        if let Some(first) = ways.first() {
+        // The first rows would pay for the pause.
+        let begin = Instant::now();
+        while let Some(first) = ways.first()
+            && begin.elapsed() < SETTLING
+        {
             sample(first, envoy, upstream, Asked::of(first, round, size)).await?;
         }
         for ((way, asked), samples) in ways.iter().zip(asked).zip(&mut all) {
