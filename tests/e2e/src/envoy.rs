@@ -76,7 +76,10 @@ impl Envoy {
     ///
     /// # Errors
     /// There is no Envoy, or it does not start: its log is in the error.
-    pub async fn start_changed(listeners: &[Listener], change: fn(&mut Value)) -> Result<Self> {
+    pub async fn start_changed(
+        listeners: &[Listener],
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let access_log = directory.path().join("access.log");
         let mut bootstrap = template::bootstrap(listeners, Delivery::Bootstrap, &access_log)?;

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use fieldgate_e2e::bundle::Guarded;
 use fieldgate_e2e::repository;
 use fieldgate_e2e::token::Keys;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -32,6 +32,28 @@ struct Hive {
     process: Process,
     address: SocketAddr,
     folder: TempDir,
+}
+
+/// Has Envoy close its connections to it before Hive Router does, which is after some seconds: a request
+/// can be on its way then.
+pub(crate) fn close_idle(bootstrap: &mut Value, ways: &[Way]) {
+    let behind = ways.iter().find(|way| way.name == BEHIND);
+    let Some(Server::Envoy(listener)) = behind.map(|way| &way.server) else { return };
+    let port = json!(listener.upstream.port());
+    let clusters =
+        bootstrap.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
+    let address =
+        "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+    for cluster in clusters.into_iter().flatten() {
+        if cluster.pointer(address) == Some(&port) {
+            let options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+            cluster["typed_extension_protocol_options"] = json!({ options: {
+                "@type": format!("type.googleapis.com/{options}"),
+                "common_http_protocol_options": { "idle_timeout": "1s" },
+                "explicit_http_config": { "http_protocol_options": {} },
+            } });
+        }
+    }
 }
 
 /// Adds its rows, if it is there.

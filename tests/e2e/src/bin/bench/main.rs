@@ -64,7 +64,7 @@ struct Sizes {
 }
 
 const WHOLE: Sizes = Sizes {
-    cpu: Size { first: 1_600, rounds: 72, requests: 192 },
+    cpu: Size { first: 1_600, rounds: 54, requests: 192 },
     latency: latency::Size { rounds: 18, time: Duration::from_secs(1) },
 };
 const QUICK: Sizes = Sizes {
@@ -120,7 +120,8 @@ async fn run(sizes: Sizes, only: Option<&str>, folder: &str) -> Result<()> {
     if let Some(text) = only {
         ways = narrowed(ways, text);
     }
-    let envoy = Envoy::start(&listeners(&ways)).await?;
+    let closing = |bootstrap: &mut _| hive::close_idle(bootstrap, &ways);
+    let envoy = Envoy::start_changed(&listeners(&ways), closing).await?;
     for way in &ways {
         check::check(way, &envoy).await?;
     }
