@@ -1,7 +1,7 @@
 // A host that calls back in whatever order it is told to: steps on standard input, and for each what the
 // filter returned (or that it trapped), and how often a client was answered. Host calls succeed and do
-// nothing, but that one of a name in `gives` (name -> bytes in base64) returns the bytes from then on; during the first
-// of the name `during`, the steps `within` are taken.
+// nothing, but that one of a name in `gives` (name -> bytes in base64) returns the bytes from then on;
+// during the first of the name `during`, the steps `within` are taken.
 
 import { readFileSync } from "node:fs";
 

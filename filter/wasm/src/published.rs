@@ -106,7 +106,7 @@ impl Shared {
         Rc::clone(&self.keys.borrow())
     }
 
-    /// Changes the keys, for whoever looks from now on.
+    /// Changes the keys, for whoever looks from now on. The change calls no host: the keys are borrowed.
     pub(crate) fn change_keys<T>(&self, change: impl FnOnce(&mut KeyStore) -> T) -> T {
         change(Rc::make_mut(&mut self.keys.borrow_mut()))
     }
